@@ -1,0 +1,49 @@
+/** The contact's own fields, as the API's page names them. All but `firstName` may be null. */
+export const coreFields = [
+  "firstName",
+  "lastName",
+  "phone",
+  "email",
+  "language",
+  "profilePic",
+  "countryCode",
+] as const;
+export type CoreField = (typeof coreFields)[number];
+
+/** One value of a field. `null` clears the field at the API; absence leaves it alone. */
+export type FieldValue = string | number | boolean | null;
+
+/** `firstName`, … or `custom_fields.<name>`: one flat name per mergeable field. */
+export type FieldName = CoreField | `custom_fields.${string}`;
+
+/** What is wanted changed on one contact: normalized values by flat field name. */
+export type ContactPatch = Readonly<Partial<Record<FieldName, FieldValue>>>;
+
+export interface ContactBody {
+  [core: string]: FieldValue | { name: string; value: FieldValue }[];
+}
+
+const customPrefix = "custom_fields.";
+
+export function customField(name: string): FieldName {
+  return `${customPrefix}${name}`;
+}
+
+/** The fields of a patch, core fields first, as typed pairs. */
+export function patchEntries(patch: ContactPatch): [FieldName, FieldValue][] {
+  return Object.entries(patch).filter(
+    (entry): entry is [FieldName, FieldValue] => entry[1] !== undefined,
+  );
+}
+
+/** The JSON body of `PUT /contact/{identifier}` for a patch. */
+export function contactBody(patch: ContactPatch): ContactBody {
+  const body: ContactBody = {};
+  const custom: { name: string; value: FieldValue }[] = [];
+  for (const [field, value] of patchEntries(patch)) {
+    if (field.startsWith(customPrefix)) custom.push({ name: field.slice(customPrefix.length), value });
+    else body[field] = value;
+  }
+  if (custom.length > 0) body["custom_fields"] = custom;
+  return body;
+}

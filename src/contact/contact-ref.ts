@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { normalizeEmail, normalizePhone } from "./normalize.ts";
+
+/** What names a contact at the API: `phone:+60123456789`, `email:a@b.c` or `id:123`, already normalized. */
+export type ContactRef = `phone:${string}` | `email:${string}` | `id:${string}`;
+
+export type IdentifierKind = "phone" | "email" | "id";
+export const identifierKinds: readonly IdentifierKind[] = ["phone", "email", "id"];
+
+/** The reference of one identifier value, or undefined when the value is not one of its kind. */
+export function contactRef(kind: IdentifierKind, value: unknown): ContactRef | undefined {
+  switch (kind) {
+    case "phone": {
+      const phone = normalizePhone(value, undefined);
+      return phone.ok ? `phone:${phone.value}` : undefined;
+    }
+    case "email": {
+      const email = normalizeEmail(value);
+      return email.ok ? `email:${email.value}` : undefined;
+    }
+    case "id": {
+      const text = typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "";
+      return /^[1-9][0-9]{0,18}$/.test(text) ? `id:${text}` : undefined;
+    }
+  }
+}
+
+/** Reads `phone:+60…`, `email:…` or `id:…` as a person would write it; undefined when it is none. */
+export function parseContactRef(text: string): ContactRef | undefined {
+  const colon = text.indexOf(":");
+  const kind = identifierKinds.find((known) => known === text.slice(0, colon).trim().toLowerCase());
+  return kind && contactRef(kind, text.slice(colon + 1));
+}
+
+/** `/contact/<this>`: the prefix stays readable, the value is percent-encoded exactly once. */
+export function contactPath(ref: ContactRef): string {
+  const colon = ref.indexOf(":");
+  return `${ref.slice(0, colon)}:${encodeURIComponent(ref.slice(colon + 1))}`;
+}
+
+/** A short, stable stand-in for a contact in logs, which never show a phone number or an e-mail. */
+export function contactTag(ref: ContactRef): string {
+  return `c_${createHash("sha256").update(ref).digest("hex").slice(0, 12)}`;
+}

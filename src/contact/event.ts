@@ -1,0 +1,42 @@
+import type { ContactPatch } from "./contact-patch.ts";
+import type { ContactRef } from "./contact-ref.ts";
+import type { Stamp } from "./stamp.ts";
+
+/** One verified inbound event, as it is kept. Times are milliseconds since the epoch. */
+export interface RelayEvent {
+  /** `evt_…`, sorts by arrival. */
+  readonly id: string;
+  /** The configured source that received it. */
+  readonly source: string;
+  readonly provider: string;
+  /** Hash of what makes the event itself within its source: the deduplication key. */
+  readonly identity: string;
+  /** The provider's event type, such as `orders/create`. */
+  readonly type: string;
+  /** What the provider said around the payload (CloudEvents attributes, the shop's domain). Informational. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly occurredAt: number;
+  readonly receivedAt: number;
+  /** 0 for the first run; each replay counts one up. */
+  readonly replay: number;
+  /** JSON text, byte for byte what was received where that was JSON. */
+  readonly payload: string;
+}
+
+/** What one event wants changed on one contact. */
+export interface ContactUpdate {
+  /** Unique per event, run and contact; posting it twice posts it once. */
+  readonly id: string;
+  readonly eventId: string;
+  readonly contact: ContactRef;
+  readonly patch: ContactPatch;
+  readonly stamp: Stamp;
+  /** When the event was accepted: the update's age counts from here. Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+/** A field that was left out of an update, and why. */
+export interface MappingWarning {
+  readonly field: string;
+  readonly message: string;
+}

@@ -1,0 +1,36 @@
+import type { ContactPatch } from "../contact/contact-patch.ts";
+import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
+import type { MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { Credentials, Provider } from "../providers/provider.ts";
+
+/** What a source makes of one event. */
+export type Mapped =
+  | {
+      kind: "update";
+      contact: ContactRef;
+      patch: ContactPatch;
+      warnings: readonly MappingWarning[];
+    }
+  /** Nothing to deliver, as `no-identifier` or `no-fields`. */
+  | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[] }
+  | { kind: "erase"; contacts: readonly ContactRef[] }
+  /** The mapping itself could not be carried out; the event is kept and can be replayed. */
+  | { kind: "failed"; message: string };
+
+/** One configured endpoint `/webhooks/<name>`. */
+export interface Source {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly credentials: Credentials;
+  /** False for event types the configuration leaves out. */
+  selects(type: string): boolean;
+  readonly identify: readonly IdentifierKind[];
+  /** Where a browser is sent after a form, when it wants HTML. */
+  readonly redirect: string | undefined;
+  /** Origins that may post from a browser script. */
+  readonly cors: readonly string[];
+  /** A form field people do not see: filled means a robot. */
+  readonly honeypot: string | undefined;
+  /** Maps a stored event with the current configuration. Never rejects. */
+  map(event: RelayEvent): Promise<Mapped>;
+}

@@ -1,0 +1,183 @@
+import type { Queue, Worker, WorkerOptions, Job } from "bullmq";
+import type { FieldName } from "../contact/contact-patch.ts";
+import type { ContactRef } from "../contact/contact-ref.ts";
+import type { ContactUpdate, MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { Applied } from "../contact/merge.ts";
+
+export type Engine = "embedded" | "postgres" | "redis";
+
+export interface Acceptance {
+  /** The id under which the event is kept: the first one's for a duplicate. */
+  readonly id: string;
+  readonly duplicate: boolean;
+}
+
+/** What became of mapping an event: the result of its job. */
+export type EventResult =
+  | { outcome: "mapped"; updates: readonly ContactUpdate[]; warnings: readonly MappingWarning[] }
+  | { outcome: "ignored"; reason: string; warnings: readonly MappingWarning[] }
+  | { outcome: "erased" };
+
+export type EventState = "waiting" | "active" | "delayed" | "failed" | "completed";
+
+export interface EventRecord {
+  readonly event: RelayEvent;
+  readonly state: EventState;
+  readonly attempts: number;
+  readonly result?: EventResult;
+  /** Why mapping failed. The payload is kept for a replay. */
+  readonly failure?: string;
+}
+
+/** The accepted events: the `events` queue seen as a record. */
+export interface EventLog {
+  /**
+   * Stores a batch durably and hands it to the `events` queue, in one step, all or none.
+   * An event whose source and identity were seen within the retention window is a duplicate.
+   * Rejects when the store cannot take it; repeating the call is then harmless.
+   */
+  accept(events: readonly RelayEvent[]): Promise<readonly Acceptance[]>;
+  find(id: string): Promise<EventRecord | undefined>;
+  /** Forgets an event's payload and result, but keeps refusing its duplicates. */
+  erase(ids: readonly string[]): Promise<void>;
+}
+
+/** One request that was made for a contact, kept as its history (newest last, bounded). */
+export interface DeliveryNote {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** What came of it: `delivered`, `parked`, … */
+  readonly outcome: string;
+  readonly status?: number;
+  readonly fields: readonly string[];
+  readonly eventIds: readonly string[];
+}
+
+export interface MailboxState {
+  /** In no particular order: order is in their stamps. */
+  readonly waiting: readonly ContactUpdate[];
+  readonly applied: Applied;
+  readonly history: readonly DeliveryNote[];
+}
+
+export interface Settlement {
+  /** Updates that need no more delivery. Others that came meanwhile stay. */
+  readonly done: readonly string[];
+  /** Fields that now hold these values at the API; a newer stamp already there stays. */
+  readonly applied: Applied;
+  readonly note?: DeliveryNote;
+}
+
+/** What waits for each contact, and what was last applied to it. The only truth about deliveries. */
+export interface Mailbox {
+  /** Idempotent by update id. */
+  post(updates: readonly ContactUpdate[]): Promise<void>;
+  read(contact: ContactRef): Promise<MailboxState>;
+  /** Atomic; records that are kept expire `stampRetentionMs` after the contact's last settlement. */
+  settle(contact: ContactRef, settlement: Settlement): Promise<void>;
+  /** Contacts with an update that has waited since before `postedBefore` (milliseconds since the epoch). */
+  overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]>;
+  /** Removes everything about the contact; answers the ids of the events that spoke of it. */
+  erase(contact: ContactRef): Promise<readonly string[]>;
+}
+
+/** Why the destination is paused. */
+export type PauseReason = "limited" | "unauthorized" | "failing";
+
+export type Slot =
+  /** The slot is taken; send after `waitMs`. */
+  | { kind: "slot"; waitMs: number }
+  /** Nothing may be sent for `waitMs`; no slot is taken. */
+  | { kind: "paused"; waitMs: number; reason: PauseReason };
+
+export interface PacerState {
+  /** Requests per second at present. */
+  readonly rate: number;
+  readonly ceiling: number;
+  /** 0 when not paused. */
+  readonly pausedForMs: number;
+  readonly reason?: PauseReason;
+}
+
+/** The request rate of one destination, shared by all replicas: GCRA by the store's clock. */
+export interface Pacer {
+  take(): Promise<Slot>;
+  /** No request before `forMs` from now; a longer pause already set stays, with its reason. */
+  pause(forMs: number, reason: PauseReason): Promise<void>;
+  /** Ends pauses of this reason at once. */
+  resume(reason: PauseReason): Promise<void>;
+  state(): Promise<PacerState>;
+}
+
+export interface WakeJobData {
+  readonly contact: ContactRef;
+  /** Consecutive answers 449, for the doubling of its delay. */
+  readonly busy?: number;
+  /** Consecutive failed attempts, for the doubling of its delay. */
+  readonly failures?: number;
+  /** Set when the job failed: what was set aside. */
+  readonly parked?: Parked;
+}
+
+/** Something set aside for a person, complete enough to be retried. */
+export interface Parked {
+  readonly reason: string;
+  readonly status?: number;
+  /** The API's own words. */
+  readonly message?: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly attempts: number;
+  readonly updates: readonly ContactUpdate[];
+  readonly fields?: readonly FieldName[];
+}
+
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+  readonly completed: number;
+}
+
+/** The BullMQ side of the store: used by the workers and nobody else. */
+export interface Queues {
+  readonly events: Queue<RelayEvent, EventResult>;
+  readonly contacts: Queue<WakeJobData>;
+  worker<Data, Result>(
+    queue: "events" | "contacts",
+    processor: (job: Job<Data, Result>, token: string | undefined) => Promise<Result>,
+    options: Pick<WorkerOptions, "concurrency">,
+  ): Worker<Data, Result>;
+}
+
+export type StoreHealth = { ok: true } | { ok: false; message: string };
+
+export interface Store {
+  readonly engine: Engine;
+  readonly events: EventLog;
+  readonly mailbox: Mailbox;
+  readonly pacer: Pacer;
+  readonly queues: Queues;
+  /** Wakes a contact: at most one waiting and one running job each. A no-op while one waits. */
+  wake(contact: ContactRef): Promise<void>;
+  counts(): Promise<{ events: QueueCounts; contacts: QueueCounts }>;
+  /** Answers within `deadlineMs`. Never rejects. */
+  health(deadlineMs: number): Promise<StoreHealth>;
+  /** Releases every connection, by force after `deadlineMs`. Workers are closed by whoever started them. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Options common to every engine. */
+export interface StoreOptions {
+  /** Namespace in a shared Redis or PostgreSQL. */
+  readonly prefix: string;
+  /** Requests per second for all replicas together. */
+  readonly ceiling: number;
+  /** Finished events are kept this long; also the deduplication window. */
+  readonly retentionMs: number;
+  /** At most this many finished events are kept. */
+  readonly retentionEvents: number;
+  /** Told of store errors that no caller sees (connection lost, worker error). */
+  readonly onError: (error: Error, where: string) => void;
+}
