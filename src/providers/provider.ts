@@ -128,5 +128,7 @@ export interface Provider {
     credential: string,
     now: number,
   ): OutboundRequest;
+  /** Headers that name an event type, for providers that send it there. */
+  typeHeaders?(type: string): Readonly<Record<string, string>>;
   readonly samples: readonly Sample[];
 }

@@ -1,4 +1,4 @@
-import type { Queue, Worker, WorkerOptions, Job } from "bullmq";
+import type { Job } from "bullmq";
 import type { FieldName } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, MappingWarning, RelayEvent } from "../contact/event.ts";
@@ -85,8 +85,8 @@ export interface Mailbox {
 export type PauseReason = "limited" | "unauthorized" | "failing";
 
 export type Slot =
-  /** The slot is taken; send after `waitMs`. */
-  | { kind: "slot"; waitMs: number }
+  /** The slot is taken; send after `waitMs`. `probe`: the one request that finds out whether this pause can end. */
+  | { kind: "slot"; waitMs: number; probe?: PauseReason }
   /** Nothing may be sent for `waitMs`; no slot is taken. */
   | { kind: "paused"; waitMs: number; reason: PauseReason };
 
@@ -102,9 +102,13 @@ export interface PacerState {
 /** The request rate of one destination, shared by all replicas: GCRA by the store's clock. */
 export interface Pacer {
   take(): Promise<Slot>;
-  /** No request before `forMs` from now; a longer pause already set stays, with its reason. */
+  /**
+   * No request before `forMs` from now; a longer pause already set stays, with its reason.
+   * A `limited` pause ends by itself. The others are circuits: when one runs out, `take` grants a single slot,
+   * marked as its `probe`, and pauses for another `forMs`, until `resume`.
+   */
   pause(forMs: number, reason: PauseReason): Promise<void>;
-  /** Ends pauses of this reason at once. */
+  /** Ends a pause of this reason at once. */
   resume(reason: PauseReason): Promise<void>;
   state(): Promise<PacerState>;
 }
@@ -115,8 +119,8 @@ export interface WakeJobData {
   readonly busy?: number;
   /** Consecutive failed attempts, for the doubling of its delay. */
   readonly failures?: number;
-  /** Set when the job failed: what was set aside. */
-  readonly parked?: Parked;
+  /** Set before the job fails: what was set aside, one item per piece. */
+  readonly parked?: readonly Parked[];
 }
 
 /** Something set aside for a person, complete enough to be retried. */
@@ -140,16 +144,27 @@ export interface QueueCounts {
   readonly completed: number;
 }
 
-/** The BullMQ side of the store: used by the workers and nobody else. */
-export interface Queues {
-  readonly events: Queue<RelayEvent, EventResult>;
-  readonly contacts: Queue<WakeJobData>;
-  worker<Data, Result>(
-    queue: "events" | "contacts",
-    processor: (job: Job<Data, Result>, token: string | undefined) => Promise<Result>,
-    options: Pick<WorkerOptions, "concurrency">,
-  ): Worker<Data, Result>;
+export type QueueName = "events" | "contacts";
+
+/** A running BullMQ worker, as far as whoever started it needs it. */
+export interface JobWorker {
+  isRunning(): boolean;
+  isPaused(): boolean;
+  /** Waits for running jobs. */
+  close(): Promise<void>;
 }
+
+export type JobProcessor<Data, Result> = (
+  job: Job<Data, Result>,
+  token: string | undefined,
+) => Promise<Result>;
+
+/** Starts a BullMQ worker on one of the store's queues: for the delivery workers and nobody else. */
+export type StartWorker = <Data, Result>(
+  queue: QueueName,
+  processor: JobProcessor<Data, Result>,
+  options: { readonly concurrency: number },
+) => JobWorker;
 
 export type StoreHealth = { ok: true } | { ok: false; message: string };
 
@@ -158,7 +173,7 @@ export interface Store {
   readonly events: EventLog;
   readonly mailbox: Mailbox;
   readonly pacer: Pacer;
-  readonly queues: Queues;
+  readonly startWorker: StartWorker;
   /** Wakes a contact: at most one waiting and one running job each. A no-op while one waits. */
   wake(contact: ContactRef): Promise<void>;
   counts(): Promise<{ events: QueueCounts; contacts: QueueCounts }>;

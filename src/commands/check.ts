@@ -1,0 +1,74 @@
+import { readConfig } from "../config.ts";
+import { printJson, type ExitCode, type Io } from "./io.ts";
+import { openStore } from "./open-store.ts";
+import { loadSources } from "./sources.ts";
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+const reachDeadlineMs = 5_000;
+
+/** Reads the configuration, names every problem at once, tries store and API without writing to either. */
+export async function check(options: { json: boolean }, io: Io): Promise<ExitCode> {
+  const findings: Finding[] = [];
+  const read = readConfig(io.env);
+  if (read.ok) findings.push({ what: "settings", ok: true, message: "valid" });
+  else findings.push(...read.problems.map((message) => ({ what: "settings", ok: false, message })));
+
+  const sources = await loadSources(read.ok ? read.config.sourcesFile : io.env["SOURCES_FILE"], io.env);
+  if (!sources.ok)
+    findings.push(...sources.problems.map((message) => ({ what: "sources", ok: false, message })));
+  else if (sources.sources.length === 0) {
+    findings.push({ what: "sources", ok: false, message: "none is configured: no webhook can be received" });
+  } else {
+    const paths = sources.sources.map((source) => `/webhooks/${source.name} (${source.provider.name})`);
+    findings.push({ what: "sources", ok: true, message: paths.join(", ") });
+  }
+  if (read.ok) {
+    findings.push(await tryStore(read.config));
+    findings.push(await tryApi(read.config.api.baseUrl));
+  }
+  const ok = findings.every((finding) => finding.ok);
+  if (options.json) printJson(io, { ok, findings });
+  else {
+    for (const { what, ok: good, message } of findings) {
+      io.out(`${good ? "ok     " : "PROBLEM"}  ${what}: ${message}\n`);
+    }
+    io.out(ok ? "Everything is ready to serve.\n" : "contact-relay would not work like this.\n");
+  }
+  return ok ? 0 : 1;
+}
+
+async function tryStore(config: Parameters<typeof openStore>[0]): Promise<Finding> {
+  const opened = await openStore(config, () => undefined);
+  if (!opened.ok) return { what: "store", ok: false, message: opened.message };
+  const health = await opened.store.health(reachDeadlineMs);
+  await opened.store.close(reachDeadlineMs);
+  const { engine } = opened.store;
+  return health.ok
+    ? { what: "store", ok: true, message: `${engine} answers` }
+    : { what: "store", ok: false, message: `${engine}: ${health.message}` };
+}
+
+/**
+ * Reaches the API without a request that could change a contact or carry the token:
+ * any HTTP answer shows that the address is right.
+ */
+async function tryApi(baseUrl: string): Promise<Finding> {
+  try {
+    const signal = AbortSignal.timeout(reachDeadlineMs);
+    const response = await fetch(baseUrl, { method: "HEAD", redirect: "manual", signal });
+    return {
+      what: "API",
+      ok: true,
+      message: `${baseUrl} answers (${response.status}); the token is not tried`,
+    };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return { what: "API", ok: false, message: `${baseUrl} cannot be reached: ${why}` };
+  }
+}

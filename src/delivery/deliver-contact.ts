@@ -1,0 +1,204 @@
+import { patchEntries, type ContactPatch } from "../contact/contact-patch.ts";
+import type { ContactRef } from "../contact/contact-ref.ts";
+import type { ContactUpdate } from "../contact/event.ts";
+import { mergeUpdates, type Merged } from "../contact/merge.ts";
+import type { Mailbox, Parked } from "../store/store.ts";
+import { divide } from "./divide.ts";
+import { deliveredNote, parkedItem, parkedNote } from "./records.ts";
+import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
+import type { Sender, SenderAnswer } from "./send.ts";
+
+export interface DeliveryPolicy {
+  readonly maxAgeMs: number;
+  readonly busy: Schedule;
+  readonly retry: Schedule;
+  readonly requireFirstName: boolean;
+}
+
+/** Consecutive bad answers of one contact, kept by its wake-up job. */
+export interface Attempts {
+  readonly busy: number;
+  readonly failures: number;
+}
+
+export type Delivery =
+  /** Nothing waits that could be sent now. `requests` is 0 when everything was already applied or superseded. */
+  | { kind: "settled"; requests: number }
+  | { kind: "wait"; because: "busy" | "failing"; delayMs: number; attempts: Attempts; message: string }
+  /** `remaining`: other updates still wait, and the contact has to be woken again. */
+  | { kind: "parked"; parked: readonly Parked[]; remaining: boolean }
+  /** Shutdown came before the request; nothing was changed. */
+  | { kind: "interrupted" };
+
+export interface DeliveryObserver {
+  updatesPerRequest(count: number): void;
+  acceptedToDelivered(seconds: number): void;
+}
+
+export interface ContactDelivery {
+  readonly mailbox: Mailbox;
+  readonly send: Sender;
+  readonly policy: DeliveryPolicy;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly observer: DeliveryObserver;
+  /** Keeps what is set aside durably, before it leaves the mailbox. */
+  readonly keep: (parked: readonly Parked[]) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends what waits for one contact as one request, newest stamp per field, and settles it by the API's answer:
+ *
+ * - 200: applied stamps are remembered;
+ * - 449, or no good answer: the contact waits, with its own doubling delay, until the updates are too old;
+ * - 400, 422: divided until the bad fields are found; good ones are applied, bad ones parked;
+ * - 404 and other refusals: parked;
+ * - 429, 401, 403 concern everybody: the sender waits them out, and no attempt of this contact is spent.
+ */
+export async function deliverContact(
+  contact: ContactRef,
+  attempts: Attempts,
+  delivery: ContactDelivery,
+): Promise<Delivery> {
+  const { mailbox, clock, policy } = delivery;
+  const before = await mailbox.read(contact);
+  if (patchEntries(mergeUpdates(before.waiting, before.applied).patch).length === 0) {
+    return await settleSuperseded(contact, before.waiting, mailbox);
+  }
+  // What is sent is read after the wait for a slot, so that updates which came meanwhile go out with it.
+  let updates = before.waiting;
+  let merged = mergeUpdates(before.waiting, before.applied);
+  const answer = await delivery.send(contact, delivery.signal, async () => {
+    const state = await mailbox.read(contact);
+    updates = state.waiting;
+    merged = mergeUpdates(state.waiting, state.applied);
+    return sendable(merged.patch, policy);
+  });
+  switch (answer.kind) {
+    case "interrupted":
+      return { kind: "interrupted" };
+    case "nothing-to-send": {
+      if (patchEntries(merged.patch).length === 0) return await settleSuperseded(contact, updates, mailbox);
+      const item = parkedItem(updates, "first-name-required", clock(), total(attempts));
+      return await park(contact, [item], updates, delivery);
+    }
+    case "ok":
+      await settleDelivered(contact, updates, merged, answer.status, delivery);
+      return { kind: "settled", requests: 1 };
+    case "busy":
+    case "unavailable":
+      return await waitOrPark(contact, answer, updates, attempts, delivery);
+    case "invalid": {
+      const division = await divide(contact, updates, answer, delivery);
+      if (division.kind === "interrupted") return { kind: "interrupted" };
+      if (division.kind === "stopped") {
+        return await waitOrPark(contact, division.answer, updates, attempts, delivery);
+      }
+      return await park(contact, division.parked, updates, delivery);
+    }
+    case "not-found":
+    case "refused": {
+      const reason = answer.kind === "not-found" ? "contact-not-found" : "refused";
+      const item = parkedItem(updates, reason, clock(), total(attempts) + 1, answer);
+      return await park(contact, [item], updates, delivery);
+    }
+  }
+}
+
+function total(attempts: Attempts): number {
+  return attempts.busy + attempts.failures;
+}
+
+function sendable(patch: ContactPatch, policy: DeliveryPolicy): ContactPatch | undefined {
+  if (patchEntries(patch).length === 0) return undefined;
+  return policy.requireFirstName && patch.firstName === undefined ? undefined : patch;
+}
+
+async function settleSuperseded(
+  contact: ContactRef,
+  updates: readonly ContactUpdate[],
+  mailbox: Mailbox,
+): Promise<Delivery> {
+  if (updates.length > 0) {
+    await mailbox.settle(contact, { done: updates.map((update) => update.id), applied: {} });
+  }
+  return { kind: "settled", requests: 0 };
+}
+
+async function settleDelivered(
+  contact: ContactRef,
+  updates: readonly ContactUpdate[],
+  merged: Merged,
+  status: number,
+  delivery: ContactDelivery,
+): Promise<void> {
+  const now = delivery.clock();
+  const origins = new Set(Object.values(merged.origins).map((origin) => origin?.eventId));
+  const contributing = updates.filter((update) => origins.has(update.eventId));
+  await delivery.mailbox.settle(contact, {
+    done: updates.map((update) => update.id),
+    applied: merged.origins,
+    note: deliveredNote(now, "delivered", status, merged.patch, contributing),
+  });
+  delivery.observer.updatesPerRequest(updates.length);
+  for (const update of updates) {
+    delivery.observer.acceptedToDelivered(Math.max(0, now - update.receivedAt) / 1000);
+  }
+}
+
+async function waitOrPark(
+  contact: ContactRef,
+  answer: Extract<SenderAnswer, { kind: "busy" | "unavailable" }>,
+  updates: readonly ContactUpdate[],
+  attempts: Attempts,
+  delivery: ContactDelivery,
+): Promise<Delivery> {
+  const { policy, clock, random } = delivery;
+  const now = clock();
+  const busy = answer.kind === "busy";
+  const counted = {
+    busy: busy ? attempts.busy + 1 : attempts.busy,
+    failures: busy ? attempts.failures : attempts.failures + 1,
+  };
+  const tooOld = updates.filter((update) => now - update.receivedAt > policy.maxAgeMs);
+  if (tooOld.length > 0) {
+    const reason = busy ? "busy-too-long" : "undeliverable";
+    const item = parkedItem(tooOld, reason, now, total(counted), answer);
+    const delivered = await park(contact, [item], tooOld, delivery);
+    return delivered.kind === "parked"
+      ? { ...delivered, remaining: tooOld.length < updates.length }
+      : delivered;
+  }
+  // A 449 may carry its own wait ("Retry-After if given"); any other hint only ever delays.
+  const hintMs = answer.retryAfterMs;
+  const delayMs =
+    busy && hintMs !== undefined
+      ? hintMs
+      : retryDelayMs(
+          busy ? policy.busy : policy.retry,
+          busy ? counted.busy : counted.failures,
+          hintMs,
+          random(),
+        );
+  const message = answer.kind === "busy" ? "449" : answer.message;
+  return { kind: "wait", because: busy ? "busy" : "failing", delayMs, attempts: counted, message };
+}
+
+/** Keeps what is set aside first, then takes all of `updates` out of the mailbox. */
+async function park(
+  contact: ContactRef,
+  parked: readonly Parked[],
+  updates: readonly ContactUpdate[],
+  delivery: ContactDelivery,
+): Promise<Delivery> {
+  const done = updates.map((update) => update.id);
+  if (parked.length === 0) {
+    await delivery.mailbox.settle(contact, { done, applied: {} });
+    return { kind: "settled", requests: 1 };
+  }
+  await delivery.keep(parked);
+  const note = parkedNote(delivery.clock(), parked);
+  await delivery.mailbox.settle(contact, { done, applied: {}, note });
+  return { kind: "parked", parked, remaining: false };
+}

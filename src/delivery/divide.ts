@@ -1,0 +1,132 @@
+import { patchEntries, type ContactPatch, type FieldName } from "../contact/contact-patch.ts";
+import type { ContactRef } from "../contact/contact-ref.ts";
+import type { ContactUpdate } from "../contact/event.ts";
+import { mergeUpdates } from "../contact/merge.ts";
+import { compareStamps } from "../contact/stamp.ts";
+import type { Parked } from "../store/store.ts";
+import type { ContactDelivery } from "./deliver-contact.ts";
+import { deliveredNote, parkedItem } from "./records.ts";
+import type { SenderAnswer } from "./send.ts";
+
+/** One refused request is looked into with at most this many requests; what is undivided then is parked whole. */
+export const divisionRequestsMax = 20;
+
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+export type Division =
+  /** Everything was applied, superseded, or is in `parked`, one item per piece. Still to be settled. */
+  | { kind: "divided"; parked: readonly Parked[] }
+  /** The API stopped giving good answers half-way; what was applied is settled, the rest still waits. */
+  | { kind: "stopped"; answer: Extract<SenderAnswer, { kind: "busy" | "unavailable" }> }
+  | { kind: "interrupted" };
+
+/** Some fields of one update. */
+interface Piece {
+  readonly update: ContactUpdate;
+  readonly fields: readonly FieldName[];
+}
+
+/**
+ * Finds the fields the API refuses: merged updates are sent one by one, oldest first; one that is refused is
+ * halved until single fields are left. Good fields are applied and settled at once; bad ones are returned.
+ *
+ * @param refused the API's answer to all of `updates` in one request
+ */
+export async function divide(
+  contact: ContactRef,
+  updates: readonly ContactUpdate[],
+  refused: Refusal,
+  delivery: ContactDelivery,
+): Promise<Division> {
+  const { applied } = await delivery.mailbox.read(contact);
+  const firstName = mergeUpdates(updates, {}).patch.firstName;
+  const parked: Parked[] = [];
+  const pieces: Piece[] = [];
+  let requests = 1;
+
+  function refuse(piece: Piece, refusal: Refusal): void {
+    const halves = halve(piece);
+    if (halves.length > 0) pieces.unshift(...halves);
+    else setAside(piece, refusal);
+  }
+
+  function setAside(piece: Piece, refusal: Refusal): void {
+    const partial = partOf(piece);
+    const item = { ...partial, id: `${partial.id}/${piece.fields.join("+")}` };
+    parked.push(parkedItem([item], "invalid", delivery.clock(), requests, refusal, piece.fields));
+  }
+
+  const effective = [...updates]
+    .sort((a, b) => compareStamps(a.stamp, b.stamp))
+    .map((update): Piece => ({ update, fields: fieldsOf(mergeUpdates([update], applied).patch) }))
+    .filter((piece) => piece.fields.length > 0);
+  const [only, ...others] = effective;
+  if (only && others.length === 0) refuse(only, refused);
+  else pieces.push(...effective);
+
+  let lastRefusal = refused;
+  for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
+    if (requests >= divisionRequestsMax) {
+      setAside(piece, lastRefusal);
+      continue;
+    }
+    const current = partOf(piece);
+    let tried: ContactPatch = {};
+    const answer = await delivery.send(contact, delivery.signal, async () => {
+      const state = await delivery.mailbox.read(contact);
+      tried = mergeUpdates([current], state.applied).patch;
+      if (fieldsOf(tried).length === 0) return undefined;
+      const keepFirstName = delivery.policy.requireFirstName && firstName !== undefined;
+      return keepFirstName ? { firstName, ...tried } : tried;
+    });
+    switch (answer.kind) {
+      case "interrupted":
+        return { kind: "interrupted" };
+      case "busy":
+      case "unavailable":
+        return { kind: "stopped", answer };
+      case "nothing-to-send":
+        break;
+      case "ok":
+        requests += 1;
+        await delivery.mailbox.settle(contact, {
+          done: [],
+          applied: mergeUpdates([current], {}).origins,
+          note: deliveredNote(delivery.clock(), "delivered in part", answer.status, tried, [current]),
+        });
+        break;
+      case "invalid":
+        requests += 1;
+        lastRefusal = answer;
+        refuse(piece, answer);
+        break;
+      case "not-found":
+      case "refused":
+        requests += 1;
+        lastRefusal = answer;
+        setAside(piece, answer);
+    }
+  }
+  return { kind: "divided", parked };
+}
+
+function fieldsOf(patch: ContactPatch): FieldName[] {
+  return patchEntries(patch).map(([field]) => field);
+}
+
+function halve(piece: Piece): Piece[] {
+  if (piece.fields.length < 2) return [];
+  const middle = Math.ceil(piece.fields.length / 2);
+  return [
+    { update: piece.update, fields: piece.fields.slice(0, middle) },
+    { update: piece.update, fields: piece.fields.slice(middle) },
+  ];
+}
+
+function partOf(piece: Piece): ContactUpdate {
+  const entries = patchEntries(piece.update.patch).filter(([field]) => piece.fields.includes(field));
+  return { ...piece.update, patch: Object.fromEntries(entries) };
+}

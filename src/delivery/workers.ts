@@ -1,0 +1,171 @@
+import { DelayedError, UnrecoverableError, type Job } from "bullmq";
+import { contactTag } from "../contact/contact-ref.ts";
+import type { RelayEvent } from "../contact/event.ts";
+import type { Source } from "../sources/source.ts";
+import type { EventResult, JobWorker, Parked, Store, WakeJobData } from "../store/store.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-contact.ts";
+import { mapEvent } from "./map-event.ts";
+import type { Sender } from "./send.ts";
+
+export interface WorkersOptions {
+  readonly store: Store;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly send: Sender;
+  readonly policy: DeliveryPolicy;
+  /** Requests per second: sizes how many contacts are worked on at once. */
+  readonly ceiling: number;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface Workers {
+  /** True while both workers take jobs. */
+  running(): boolean;
+  /** Takes no more jobs, lets requests on the wire finish, puts back what still waits for its slot. */
+  close(): Promise<void>;
+}
+
+const sweepEveryMs = 30_000;
+const sweepAgeMs = 30_000;
+const sweepContactsMax = 1_000;
+
+/** Enough contacts at once to keep the ceiling busy while the API takes seconds to answer. */
+function contactConcurrency(ceiling: number): number {
+  return Math.min(256, Math.max(10, Math.ceil(ceiling * 3)));
+}
+
+/** The only place where delivery meets BullMQ: outcomes become job states here. */
+export function startWorkers(options: WorkersOptions): Workers {
+  const { store, log, metrics, clock } = options;
+  const stopping = new AbortController();
+
+  async function runEvent(job: Job<RelayEvent, EventResult>): Promise<EventResult> {
+    const event = job.data;
+    const mapped = await mapEvent(event, options.sources, store);
+    metrics.mapped(event.source, mapped.outcome);
+    const about = { event: event.id, source: event.source, type: event.type };
+    switch (mapped.outcome) {
+      case "failed":
+        log.error({ ...about, reason: mapped.message }, "event could not be mapped; kept for a replay");
+        throw new UnrecoverableError(mapped.message);
+      case "ignored":
+        log.info({ ...about, reason: mapped.reason }, "event ignored");
+        return mapped;
+      case "erased":
+        log.info(about, "contact erased on request");
+        return mapped;
+      case "mapped": {
+        const contacts = mapped.updates.map((update) => contactTag(update.contact));
+        const fieldsLeftOut = mapped.warnings.map((warning) => warning.field);
+        if (fieldsLeftOut.length > 0) log.warn({ ...about, contacts, fieldsLeftOut }, "event mapped in part");
+        else log.debug({ ...about, contacts }, "event mapped");
+        return mapped;
+      }
+    }
+  }
+
+  async function runContact(job: Job<WakeJobData>, token: string | undefined): Promise<void> {
+    const { contact, busy = 0, failures = 0, parked } = job.data;
+    // Only a run that was cut off after it parked leaves this behind: begin again with everything.
+    if (parked) {
+      await store.mailbox.post(parked.flatMap((item) => item.updates));
+      await job.updateData({ contact, busy, failures });
+    }
+    const delivery = await deliverContact(
+      contact,
+      { busy, failures },
+      {
+        mailbox: store.mailbox,
+        send: options.send,
+        policy: options.policy,
+        clock,
+        random: options.random,
+        observer: metrics,
+        keep: (items: readonly Parked[]) => job.updateData({ contact, busy, failures, parked: items }),
+        signal: stopping.signal,
+      },
+    );
+    report(job.data, delivery);
+    switch (delivery.kind) {
+      case "settled":
+        return;
+      case "wait":
+        await job.updateData({ contact, ...delivery.attempts });
+        await job.moveToDelayed(clock() + delivery.delayMs, token);
+        throw new DelayedError();
+      case "interrupted":
+        await job.moveToDelayed(clock() + 1, token);
+        throw new DelayedError();
+      case "parked":
+        if (delivery.remaining) await store.wake(contact);
+        throw new UnrecoverableError(delivery.parked.map((item) => item.reason).join(", "));
+    }
+  }
+
+  function report(wake: WakeJobData, delivery: Delivery): void {
+    const about = { contact: contactTag(wake.contact) };
+    switch (delivery.kind) {
+      case "settled":
+        metrics.delivery(delivery.requests > 0 ? "delivered" : "nothing-new");
+        log.debug(about, delivery.requests > 0 ? "contact delivered" : "nothing newer to send");
+        return;
+      case "wait": {
+        metrics.delivery(delivery.because === "busy" ? "busy" : "retried");
+        const { delayMs, attempts, message } = delivery;
+        const text = delivery.because === "busy" ? "contact is busy at the API" : "delivery failed";
+        log.warn({ ...about, ...attempts, delayMs, message }, `${text}; it will be retried`);
+        return;
+      }
+      case "interrupted":
+        metrics.delivery("interrupted");
+        return;
+      case "parked":
+        metrics.delivery("parked");
+        for (const item of delivery.parked) {
+          metrics.parked(item.reason);
+          const { reason, status, message, fields } = item;
+          const events = item.updates.map((update) => update.eventId);
+          log.error({ ...about, reason, status, message, fields, events }, "update parked");
+        }
+    }
+  }
+
+  const workers: JobWorker[] = [
+    store.startWorker<RelayEvent, EventResult>("events", runEvent, {
+      concurrency: store.engine === "embedded" ? 2 : 8,
+    }),
+    store.startWorker<WakeJobData, void>("contacts", runContact, {
+      concurrency: contactConcurrency(options.ceiling),
+    }),
+  ];
+
+  async function sweep(): Promise<void> {
+    const overdue = await store.mailbox.overdue(clock() - sweepAgeMs, sweepContactsMax);
+    for (const contact of overdue) await store.wake(contact);
+  }
+  let sweeping: Promise<void> | undefined;
+  const sweeper = setInterval(() => {
+    sweeping ??= sweep()
+      .catch((error: unknown) => {
+        metrics.storeError("sweep");
+        log.warn({ err: error }, "the sweep for forgotten contacts failed; it will be repeated");
+      })
+      .finally(() => {
+        sweeping = undefined;
+      });
+  }, sweepEveryMs);
+
+  return {
+    running: () => workers.every((worker) => worker.isRunning() && !worker.isPaused()),
+    async close() {
+      clearInterval(sweeper);
+      stopping.abort();
+      await sweeping;
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { Hono } from "hono";
+import { admin, type AdminOptions } from "./admin.ts";
+import { health, type HealthOptions } from "./health.ts";
+import { errorBody, webhooks, type WebhooksOptions } from "./webhooks.ts";
+
+/** Everything the relay answers over HTTP. `webhooks` is undefined in a process that takes none (`ROLE=worker`). */
+export function httpApp(options: {
+  readonly webhooks: WebhooksOptions | undefined;
+  readonly health: HealthOptions;
+  readonly admin: AdminOptions;
+}): Hono {
+  const app = new Hono();
+  if (options.webhooks) app.route("/", webhooks(options.webhooks));
+  app.route("/", health(options.health));
+  app.route("/", admin(options.admin));
+  app.notFound((context) => context.json(errorBody("not-found", "Not found."), 404));
+  app.onError((error, context) => {
+    options.admin.log.error({ err: error, path: context.req.path }, "a request failed unexpectedly");
+    return context.json(errorBody("unavailable", "The request could not be handled just now."), 503);
+  });
+  return app;
+}

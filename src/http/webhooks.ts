@@ -1,0 +1,165 @@
+import { Hono, type Context } from "hono";
+import type { Intake, Outcome, Receipt } from "../intake/receive.ts";
+import type { InboundRequest } from "../providers/provider.ts";
+import type { Source } from "../sources/source.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { readBody } from "./body.ts";
+
+export interface WebhooksOptions {
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly intake: Intake;
+  readonly bodyLimitBytes: number;
+  readonly clock: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** `POST /webhooks/:source`, and what its protocols ask for beside it. */
+export function webhooks(options: WebhooksOptions): Hono {
+  const app = new Hono();
+  app.all("/webhooks/:source", async (context) => {
+    const source = options.sources.get(context.req.param("source"));
+    if (!source) {
+      options.metrics.event("unknown", "unknown-source");
+      options.log.warn({ path: context.req.path }, "request for a source that is not configured");
+      return context.json(errorBody("unknown-source", "There is no such source here."), 404);
+    }
+    allowOrigin(context, source);
+    if (context.req.method !== "POST") return notAPost(context, source, options);
+    let body: Buffer | undefined;
+    try {
+      body = await readBody(context, options.bodyLimitBytes);
+    } catch {
+      return context.json(errorBody("malformed", "The body ended before it was complete."), 400);
+    }
+    if (body === undefined) {
+      report(options, source, "too-large");
+      context.header("Connection", "close");
+      const message = `The body is larger than ${options.bodyLimitBytes} bytes.`;
+      return context.json(errorBody("too-large", message), 413);
+    }
+    const request = inbound(context, body, options.clock());
+    const outcome = await options.intake.receive(source, request);
+    record(options, source, outcome);
+    return answer(context, source, outcome);
+  });
+  return app;
+}
+
+function inbound(context: Context, body: Buffer, receivedAt: number): InboundRequest {
+  return {
+    method: context.req.method,
+    headers: context.req.header(),
+    query: context.req.query(),
+    body,
+    receivedAt,
+  };
+}
+
+function answer(context: Context, source: Source, outcome: Outcome): Response {
+  switch (outcome.kind) {
+    case "received":
+      return success(context, source, outcome.receipts);
+    case "honeypot":
+      return success(context, source, [{ status: "accepted", id: outcome.id }]);
+    case "unverified":
+      return context.json(errorBody("unverified", "The signature or key is missing or wrong."), 401);
+    case "malformed":
+      return context.json(errorBody("malformed", outcome.message), 400);
+    case "unsupported":
+      return context.json(errorBody("unsupported-media-type", outcome.message), 415);
+    case "unavailable": {
+      context.header("Retry-After", "5");
+      const message = "The event could not be stored just now. Send it again.";
+      return context.json(errorBody("unavailable", message), 503);
+    }
+  }
+}
+
+function success(context: Context, source: Source, receipts: readonly [Receipt, ...Receipt[]]): Response {
+  if (source.provider.answers === "empty") return context.body(null, 200);
+  const wantsHtml = context.req.header("accept")?.includes("text/html") ?? false;
+  if (source.redirect !== undefined && wantsHtml) return context.redirect(source.redirect, 303);
+  const [first, ...others] = receipts;
+  if (others.length === 0) return context.json(first, 200);
+  if (receipts.every((receipt) => receipt.status === "ignored")) return context.json(first, 200);
+  return context.json({ status: "accepted", events: receipts }, 200);
+}
+
+function notAPost(context: Context, source: Source, options: WebhooksOptions): Response {
+  const request = inbound(context, Buffer.alloc(0), options.clock());
+  const handshake = source.provider.handshake?.(request);
+  if (handshake) {
+    return new Response(handshake.body === "" ? null : handshake.body, {
+      status: handshake.status,
+      headers: { ...handshake.headers },
+    });
+  }
+  if (context.req.method === "OPTIONS" && source.provider.answers === "form") {
+    return preflight(context, source);
+  }
+  report(options, source, "method-not-allowed");
+  context.header("Allow", source.provider.answers === "json" ? "POST" : "POST, OPTIONS");
+  return context.json(errorBody("method-not-allowed", "Events are sent with POST."), 405);
+}
+
+/** CORS, for the origins the source lists and no others. */
+function allowOrigin(context: Context, source: Source): void {
+  if (source.cors.length === 0) return;
+  context.header("Vary", "Origin");
+  const origin = context.req.header("origin");
+  if (origin !== undefined && source.cors.includes(origin)) {
+    context.header("Access-Control-Allow-Origin", origin);
+  }
+}
+
+function preflight(context: Context, source: Source): Response {
+  context.header("Allow", "POST, OPTIONS");
+  const origin = context.req.header("origin");
+  if (origin !== undefined && source.cors.includes(origin)) {
+    context.header("Access-Control-Allow-Methods", "POST");
+    context.header(
+      "Access-Control-Allow-Headers",
+      "Content-Type, Authorization, X-Webhook-Key, Idempotency-Key",
+    );
+    context.header("Access-Control-Max-Age", "600");
+  }
+  return context.body(null, 204);
+}
+
+function record(options: WebhooksOptions, source: Source, outcome: Outcome): void {
+  const { log, metrics } = options;
+  switch (outcome.kind) {
+    case "received":
+      for (const receipt of outcome.receipts) {
+        metrics.event(source.name, receipt.status);
+        log.debug({ source: source.name, ...receipt }, "event received");
+      }
+      return;
+    case "honeypot":
+      metrics.event(source.name, "ignored");
+      log.info({ source: source.name, reason: "honeypot" }, "event ignored");
+      return;
+    case "unverified":
+      report(options, source, "unverified", outcome.reason);
+      return;
+    case "malformed":
+    case "unsupported":
+      report(options, source, outcome.kind, outcome.message);
+      return;
+    case "unavailable":
+      metrics.event(source.name, "unavailable");
+      metrics.storeError("accept");
+      log.error({ source: source.name, err: outcome.cause }, "event refused: the store did not take it");
+  }
+}
+
+function report(options: WebhooksOptions, source: Source, outcome: string, reason?: string): void {
+  options.metrics.event(source.name, outcome);
+  options.log.warn({ source: source.name, outcome, reason }, "request refused");
+}
+
+export function errorBody(code: string, message: string) {
+  return { error: { code, message } };
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+import { existsSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { check } from "./commands/check.ts";
+import { demo } from "./commands/demo.ts";
+import type { ExitCode, Io } from "./commands/io.ts";
+import { map } from "./commands/map.ts";
+import { sandbox } from "./commands/sandbox.ts";
+import { serve } from "./commands/serve.ts";
+import { version } from "./commands/version.ts";
+
+if (existsSync(".env")) process.loadEnvFile(".env");
+
+const io: Io = {
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  color: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
+  stopRequested: new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => resolve(signal));
+  }),
+};
+
+let exitCode: ExitCode = 0;
+
+const program = new Command("contact-relay")
+  .description("Brings contact data from forms, shops and buses to the Aelyst contact API.")
+  .version(version)
+  .showHelpAfterError()
+  .exitOverride();
+
+program
+  .command("serve")
+  .description("run the service; all settings come from the environment and .env (see .env.example)")
+  .action(async () => {
+    exitCode = await serve(io);
+  });
+
+program
+  .command("demo")
+  .description(
+    "first contact: real signed traffic through the whole relay against a sandbox API, no services needed",
+  )
+  .option("--json", "print the summary as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    exitCode = await demo(options, io);
+  });
+
+program
+  .command("check")
+  .description(
+    "read the configuration, name every problem at once, try the store and the API without writing",
+  )
+  .option("--json", "print the result as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    exitCode = await check(options, io);
+  });
+
+program
+  .command("map")
+  .description("dry run: print the updates that a payload would produce, or why none")
+  .requiredOption("--source <name>", "a configured source, or a provider's name")
+  .option("--type <type>", "the event's type where the provider sends it in a header, such as orders/create")
+  .option("--header <'Name: value'>", "a request header; may be repeated", collect, [])
+  .argument("<file>", "the payload, - for standard input")
+  .option("--json", "JSON is what it prints in any case", false)
+  .action(async (file: string, options: { source: string; type?: string; header: string[] }) => {
+    exitCode = await map({ source: options.source, type: options.type, headers: options.header, file }, io);
+  });
+
+program
+  .command("sandbox")
+  .description("run the API's contract as a strict local server")
+  .option("--port <port>", "where to listen on 127.0.0.1", wholeNumber(0, 65_535), 4010)
+  .option("--rate <n>", "requests per second it allows, 0 for no limit", wholeNumber(0, 100_000), 10)
+  .option("--json", "print where it listens as JSON", false)
+  .action(async (options: { port: number; rate: number; json: boolean }) => {
+    exitCode = await sandbox(options, io);
+  });
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  exitCode = error.exitCode === 0 ? 0 : 2;
+}
+// What is still open belongs to a shutdown that missed its deadline.
+process.exit(exitCode);

@@ -1,0 +1,176 @@
+import type { ContactRef } from "../../contact/contact-ref.ts";
+import type { ContactUpdate } from "../../contact/event.ts";
+import type { Applied, FieldOrigin } from "../../contact/merge.ts";
+import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
+import { historyMax, stampRetentionFactor } from "../retention.ts";
+import type { SqlClient, SqlPool } from "./client.ts";
+import { relaySchema } from "./schema.ts";
+
+interface UpdateRow {
+  id: string;
+  event_id: string;
+  patch: string;
+  stamp: ContactUpdate["stamp"];
+  received_at: string | number;
+}
+
+interface FieldRow {
+  field: string;
+  stamp: FieldOrigin["stamp"];
+  event_id: string;
+}
+
+/** Patches and history are kept as JSON text, not jsonb, which would refuse some of Unicode. */
+export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: () => number): Mailbox {
+  const schema = `"${relaySchema(options.prefix)}"`;
+  const keepMs = stampRetentionFactor * options.retentionMs;
+
+  async function post(updates: readonly ContactUpdate[]): Promise<void> {
+    if (updates.length === 0) return;
+    const now = clock();
+    const column = <Value>(pick: (update: ContactUpdate) => Value) => updates.map(pick);
+    await pool.query(
+      `WITH posted AS (
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
+         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+           AS u (contact, id, event_id, patch, stamp, received_at)
+         ON CONFLICT DO NOTHING
+       )
+       INSERT INTO ${schema}.mailbox_event (contact, event_id)
+       SELECT DISTINCT contact, event_id FROM unnest($1::text[], $3::text[]) AS u (contact, event_id)
+       ON CONFLICT DO NOTHING`,
+      [
+        column((update) => update.contact),
+        column((update) => update.id),
+        column((update) => update.eventId),
+        column((update) => JSON.stringify(update.patch)),
+        column((update) => update.stamp),
+        column((update) => update.receivedAt),
+        now,
+      ],
+    );
+  }
+
+  async function read(contact: ContactRef): Promise<MailboxState> {
+    const { rows } = await pool.query<{ updates: string; fields: string; history: string | null }>(
+      `SELECT
+         (SELECT coalesce(json_agg(u), '[]')::text FROM (
+            SELECT id, event_id, patch, stamp, received_at
+            FROM ${schema}.mailbox_update WHERE contact = $1) u) AS updates,
+         (SELECT coalesce(json_agg(f), '[]')::text FROM (
+            SELECT field, stamp, event_id FROM ${schema}.mailbox_field
+            WHERE contact = $1 AND EXISTS (
+              SELECT 1 FROM ${schema}.mailbox_contact c WHERE c.contact = $1 AND c.expires_at > $2)) f) AS fields,
+         (SELECT history FROM ${schema}.mailbox_contact WHERE contact = $1 AND expires_at > $2) AS history`,
+      [contact, clock()],
+    );
+    const [row] = rows;
+    const updates = JSON.parse(row?.updates ?? "[]") as UpdateRow[];
+    const fields = JSON.parse(row?.fields ?? "[]") as FieldRow[];
+    return {
+      waiting: updates.map((update) => ({
+        id: update.id,
+        eventId: update.event_id,
+        contact,
+        patch: JSON.parse(update.patch) as ContactUpdate["patch"],
+        stamp: update.stamp,
+        receivedAt: Number(update.received_at),
+      })),
+      applied: Object.fromEntries(
+        fields.map(({ field, stamp, event_id }) => [field, { stamp, eventId: event_id }]),
+      ) as Applied,
+      history: JSON.parse(row?.history ?? "[]") as DeliveryNote[],
+    };
+  }
+
+  async function settle(contact: ContactRef, settlement: Settlement): Promise<void> {
+    const applied = Object.entries(settlement.applied).flatMap(([field, origin]) =>
+      origin ? [{ field, ...origin }] : [],
+    );
+    await pool.transaction(async (client) => {
+      await touch(client, contact, settlement.note);
+      if (settlement.done.length > 0) {
+        await client.query(
+          `DELETE FROM ${schema}.mailbox_update WHERE contact = $1 AND id = ANY($2::text[])`,
+          [contact, settlement.done],
+        );
+      }
+      if (applied.length === 0) return;
+      await client.query(
+        `INSERT INTO ${schema}.mailbox_field AS kept (contact, field, stamp, event_id)
+         SELECT $1, field, stamp, event_id
+         FROM unnest($2::text[], $3::text[], $4::text[]) AS f (field, stamp, event_id)
+         ON CONFLICT (contact, field) DO UPDATE
+           SET stamp = excluded.stamp, event_id = excluded.event_id
+           WHERE kept.stamp < excluded.stamp`,
+        [
+          contact,
+          applied.map((entry) => entry.field),
+          applied.map((entry) => entry.stamp),
+          applied.map((entry) => entry.eventId),
+        ],
+      );
+    });
+  }
+
+  /** Extends the contact's life, appends to its history, and forgets stamps that had already expired. */
+  async function touch(client: SqlClient, contact: ContactRef, note: DeliveryNote | undefined) {
+    const now = clock();
+    const { rows } = await client.query<{ history: string; expires_at: string | number }>(
+      `SELECT history, expires_at FROM ${schema}.mailbox_contact WHERE contact = $1 FOR UPDATE`,
+      [contact],
+    );
+    const [row] = rows;
+    const expired = row !== undefined && Number(row.expires_at) <= now;
+    if (expired) await client.query(`DELETE FROM ${schema}.mailbox_field WHERE contact = $1`, [contact]);
+    const earlier = row === undefined || expired ? [] : (JSON.parse(row.history) as DeliveryNote[]);
+    const history = note ? [...earlier, note].slice(-historyMax) : earlier;
+    await client.query(
+      `INSERT INTO ${schema}.mailbox_contact (contact, history, expires_at) VALUES ($1, $2, $3)
+       ON CONFLICT (contact) DO UPDATE SET history = excluded.history, expires_at = excluded.expires_at`,
+      [contact, JSON.stringify(history), now + keepMs],
+    );
+  }
+
+  async function overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]> {
+    await forgetExpired();
+    const { rows } = await pool.query<{ contact: ContactRef }>(
+      `SELECT contact FROM ${schema}.mailbox_update WHERE posted_at < $1
+       GROUP BY contact ORDER BY min(posted_at) LIMIT $2`,
+      [postedBefore, limit],
+    );
+    return rows.map((row) => row.contact);
+  }
+
+  async function forgetExpired(): Promise<void> {
+    await pool.query(
+      `WITH gone AS (
+         DELETE FROM ${schema}.mailbox_contact WHERE contact IN (
+           SELECT contact FROM ${schema}.mailbox_contact WHERE expires_at <= $1 LIMIT 1000)
+         RETURNING contact
+       ), fields AS (
+         DELETE FROM ${schema}.mailbox_field WHERE contact IN (SELECT contact FROM gone)
+       )
+       DELETE FROM ${schema}.mailbox_event e USING gone
+       WHERE e.contact = gone.contact
+         AND NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_update u WHERE u.contact = e.contact)`,
+      [clock()],
+    );
+  }
+
+  async function erase(contact: ContactRef): Promise<readonly string[]> {
+    return await pool.transaction(async (client) => {
+      const { rows } = await client.query<{ event_id: string }>(
+        `DELETE FROM ${schema}.mailbox_event WHERE contact = $1 RETURNING event_id`,
+        [contact],
+      );
+      for (const table of ["mailbox_update", "mailbox_field", "mailbox_contact"]) {
+        await client.query(`DELETE FROM ${schema}.${table} WHERE contact = $1`, [contact]);
+      }
+      return rows.map((row) => row.event_id);
+    });
+  }
+
+  return { post, read, settle, overdue, erase };
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { runMigrations } from "bullmq";
+import type { SqlClient } from "./client.ts";
+
+/** BullMQ's own tables; a pool handed to it is expected to find them here. */
+export const bullmqSchema = "bullmq";
+
+/** The relay's tables of one `STORE_PREFIX`. The prefix is validated as an identifier before it comes here. */
+export function relaySchema(prefix: string): string {
+  return `relay_${prefix}`;
+}
+
+/** In order; append only. `$schema` is the quoted schema name. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE $schema.mailbox_update (
+    contact text NOT NULL,
+    id text NOT NULL,
+    event_id text NOT NULL,
+    patch text NOT NULL,
+    stamp text COLLATE "C" NOT NULL,
+    received_at bigint NOT NULL,
+    posted_at bigint NOT NULL,
+    PRIMARY KEY (contact, id)
+  );
+  CREATE INDEX mailbox_update_posted ON $schema.mailbox_update (posted_at);
+  CREATE TABLE $schema.mailbox_field (
+    contact text NOT NULL,
+    field text NOT NULL,
+    stamp text COLLATE "C" NOT NULL,
+    event_id text NOT NULL,
+    PRIMARY KEY (contact, field)
+  );
+  CREATE TABLE $schema.mailbox_contact (
+    contact text PRIMARY KEY,
+    history text NOT NULL DEFAULT '[]',
+    expires_at bigint NOT NULL
+  );
+  CREATE INDEX mailbox_contact_expiry ON $schema.mailbox_contact (expires_at);
+  CREATE TABLE $schema.mailbox_event (
+    contact text NOT NULL,
+    event_id text NOT NULL,
+    PRIMARY KEY (contact, event_id)
+  );
+  CREATE TABLE $schema.pacer (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    state text NOT NULL
+  );
+  `,
+];
+
+/** Brings BullMQ's and the relay's tables up to date; concurrent starters wait for one another. */
+export async function migrate(client: SqlClient, prefix: string): Promise<void> {
+  await runMigrations(client, bullmqSchema);
+  const schema = relaySchema(prefix);
+  await client.query("BEGIN");
+  try {
+    await client.query("SELECT pg_advisory_xact_lock($1)", [lockKey(schema)]);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+    await client.query(`CREATE TABLE IF NOT EXISTS "${schema}".migration (version integer PRIMARY KEY)`);
+    const { rows } = await client.query<{ version: number | null }>(
+      `SELECT max(version) AS version FROM "${schema}".migration`,
+    );
+    const current = rows[0]?.version ?? 0;
+    if (current > migrations.length) {
+      throw new Error(
+        `the database was last used by a newer contact-relay (schema ${current}; this one knows ${migrations.length})`,
+      );
+    }
+    for (const [index, sql] of migrations.entries()) {
+      if (index < current) continue;
+      await client.query(sql.replaceAll("$schema", `"${schema}"`));
+      await client.query(`INSERT INTO "${schema}".migration (version) VALUES ($1)`, [index + 1]);
+    }
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A positive 31-bit number of the schema's own, so that other users of advisory locks are not met. */
+function lockKey(schema: string): number {
+  return createHash("sha256").update(`contact-relay ${schema}`).digest().readUInt32BE() >>> 1;
+}

@@ -1,0 +1,128 @@
+import {
+  createPostgresBackend,
+  Queue,
+  Worker,
+  type JobProgress,
+  type PgPool,
+  type PostgresQueueBackend,
+} from "bullmq";
+import type { ContactRef } from "../../contact/contact-ref.ts";
+import type { RelayEvent } from "../../contact/event.ts";
+import { createPacer, type ChangePace } from "../pace.ts";
+import { acceptInto, erasedEvent, findEvent, queueCounts, wakeInto, workerOptions } from "../queues.ts";
+import type {
+  Engine,
+  EventResult,
+  JobProcessor,
+  QueueName,
+  StartWorker,
+  Store,
+  StoreOptions,
+  WakeJobData,
+} from "../store.ts";
+import { withDeadline } from "../deadline.ts";
+import type { SqlPool } from "./client.ts";
+import { createSqlMailbox } from "./mailbox.ts";
+import { bullmqSchema } from "./schema.ts";
+
+/** What BullMQ's PostgreSQL backend needs of a pool, beside what this store uses. */
+export type BullmqPool = SqlPool & PgPool;
+
+export interface SqlStoreParts {
+  readonly engine: Engine;
+  readonly pool: BullmqPool;
+  readonly changePace: ChangePace;
+  readonly clock: () => number;
+  readonly closePool: () => Promise<void>;
+}
+
+type Backend = PostgresQueueBackend;
+type Connection = Parameters<typeof createPostgresBackend>[1]["connection"];
+
+/** Queue names carry the prefix, because BullMQ's schema is shared by everybody in the database. */
+export function queueName(prefix: string, queue: QueueName): string {
+  return `${prefix}-${queue}`;
+}
+
+/** The store over SQL: PGlite in this process or a PostgreSQL server. */
+export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Store {
+  const { pool } = parts;
+  const connection = { connection: pool };
+
+  const queueOptions = { ...connection, streams: { events: { maxLen: 100 } } };
+  const events = new Queue<
+    RelayEvent,
+    EventResult,
+    string,
+    RelayEvent,
+    EventResult,
+    string,
+    Backend,
+    Connection
+  >(queueName(options.prefix, "events"), queueOptions, createPostgresBackend);
+  events.on("error", (error) => options.onError(error, "queue events"));
+  const contacts = new Queue<WakeJobData, void, string, WakeJobData, void, string, Backend, Connection>(
+    queueName(options.prefix, "contacts"),
+    queueOptions,
+    createPostgresBackend,
+  );
+  contacts.on("error", (error) => options.onError(error, "queue contacts"));
+
+  const startWorker: StartWorker = <Data, Result>(
+    name: QueueName,
+    processor: JobProcessor<Data, Result>,
+    own: { concurrency: number },
+  ) => {
+    const worker = new Worker<Data, Result, string, Backend, JobProgress, Connection>(
+      queueName(options.prefix, name),
+      processor,
+      { ...connection, ...workerOptions, ...own },
+      createPostgresBackend,
+    );
+    worker.on("error", (error) => options.onError(error, `worker ${name}`));
+    return worker;
+  };
+
+  async function erase(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const job = await events.getJob(id);
+      if (!job) continue;
+      await job.updateData(erasedEvent(job.data));
+      await pool.query(
+        `UPDATE ${bullmqSchema}.job SET return_value = '{"outcome":"erased"}'::jsonb
+         WHERE queue = $1 AND id = $2 AND state = 'completed'`,
+        [queueName(options.prefix, "events"), id],
+      );
+    }
+  }
+
+  async function close(deadlineMs: number): Promise<void> {
+    const closing = Promise.all([events.close(), contacts.close()]).then(() => parts.closePool());
+    await withDeadline(closing, deadlineMs, "the store did not close in time").catch((error: unknown) => {
+      options.onError(error instanceof Error ? error : new Error(String(error)), "close");
+    });
+  }
+
+  return {
+    engine: parts.engine,
+    events: {
+      accept: (batch) => acceptInto(events, batch, options),
+      find: (id) => findEvent(events, id),
+      erase,
+    },
+    mailbox: createSqlMailbox(pool, options, parts.clock),
+    pacer: createPacer(options.ceiling, parts.changePace),
+    startWorker,
+    wake: (contact: ContactRef) => wakeInto(contacts, contact),
+    counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
+    async health(deadlineMs) {
+      try {
+        await withDeadline(pool.query("SELECT 1"), deadlineMs, "no answer");
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, message: error instanceof Error ? error.message : String(error) };
+      }
+    },
+    close,
+  };
+}

@@ -1,0 +1,155 @@
+import type { BulkJobOptions, JobsOptions, WorkerOptions } from "bullmq";
+import type { ContactRef } from "../contact/contact-ref.ts";
+import type { RelayEvent } from "../contact/event.ts";
+import type {
+  Acceptance,
+  EventRecord,
+  EventResult,
+  EventState,
+  QueueCounts,
+  StoreOptions,
+  WakeJobData,
+} from "./store.ts";
+
+/** The parts of BullMQ's Queue that are used here, whatever backend it has. */
+interface StoredJob<Data, Result> {
+  readonly data: Data;
+  readonly returnvalue: Result | null | undefined;
+  readonly failedReason?: string | undefined;
+  readonly attemptsMade: number;
+  getState(): Promise<string>;
+  updateData(data: Data): Promise<void>;
+}
+
+export interface EventQueue {
+  addBulk(
+    jobs: { name: string; data: RelayEvent; opts: BulkJobOptions }[],
+  ): Promise<{ id?: string | undefined }[]>;
+  getJob(id: string): Promise<StoredJob<RelayEvent, EventResult> | undefined>;
+}
+
+export interface WakeQueue {
+  add(name: string, data: WakeJobData, options: JobsOptions): Promise<unknown>;
+}
+
+interface CountedQueue {
+  getJobCounts(...types: ("waiting" | "active" | "delayed" | "failed" | "completed")[]): Promise<{
+    [state: string]: number;
+  }>;
+}
+
+const jobName = { events: "event", contacts: "wake" } as const;
+
+/** Store errors in a job are repeated for as long as it takes; a job that can never succeed fails at once. */
+const attempts = 1_000_000;
+const retryDelayFirstMs = 500;
+const retryDelayMaxMs = 30_000;
+
+/** Passed to Worker as `settings.backoffStrategy`, named by the job option `backoff.type`. */
+export const workerSettings: NonNullable<WorkerOptions["settings"]> = {
+  backoffStrategy: (attemptsMade) =>
+    Math.min(retryDelayFirstMs * 2 ** Math.min(Math.max(attemptsMade - 1, 0), 16), retryDelayMaxMs),
+};
+
+/**
+ * Short locks, because a crash delays a contact by one lock; a high stalled count, because a wake-up that
+ * stalled out would strand its contact.
+ */
+export const workerOptions = {
+  lockDuration: 10_000,
+  stalledInterval: 3_000,
+  maxStalledCount: 1_000_000,
+  settings: workerSettings,
+} as const;
+
+/** The event's job: its id, its deduplication for the whole retention window, and how long its record stays. */
+function eventJob(event: RelayEvent, options: StoreOptions) {
+  const opts: BulkJobOptions = {
+    jobId: event.id,
+    deduplication: { id: deduplicationId(event), ttl: options.retentionMs },
+    attempts,
+    backoff: { type: "capped" },
+    removeOnComplete: {
+      age: Math.max(1, Math.ceil(options.retentionMs / 1000)),
+      count: options.retentionEvents,
+    },
+    removeOnFail: false,
+  };
+  return { name: jobName.events, data: event, opts };
+}
+
+function deduplicationId(event: Pick<RelayEvent, "source" | "identity">): string {
+  return `${event.source}.${event.identity}`;
+}
+
+/** Claims and enqueues a batch in one step; an id that comes back changed is the first one's. */
+export async function acceptInto(
+  queue: EventQueue,
+  events: readonly RelayEvent[],
+  options: StoreOptions,
+): Promise<Acceptance[]> {
+  if (events.length === 0) return [];
+  const jobs = await queue.addBulk(events.map((event) => eventJob(event, options)));
+  return events.map((event, index) => {
+    const id = jobs[index]?.id;
+    if (id === undefined) throw new Error("the queue answered without an id");
+    return { id, duplicate: id !== event.id };
+  });
+}
+
+/** At most one waiting and one running wake-up per contact; nothing happens while one waits. */
+export async function wakeInto(queue: WakeQueue, contact: ContactRef): Promise<void> {
+  const opts: JobsOptions = {
+    deduplication: { id: contact, keepLastIfActive: true },
+    attempts,
+    backoff: { type: "capped" },
+    removeOnComplete: true,
+    removeOnFail: false,
+  };
+  await queue.add(jobName.contacts, { contact }, opts);
+}
+
+export async function findEvent(queue: EventQueue, id: string): Promise<EventRecord | undefined> {
+  const job = await queue.getJob(id);
+  if (!job) return undefined;
+  const state = eventState(await job.getState());
+  if (state === undefined) return undefined;
+  return {
+    event: job.data,
+    state,
+    attempts: job.attemptsMade,
+    ...(state === "completed" && job.returnvalue ? { result: job.returnvalue } : {}),
+    ...(state === "failed" ? { failure: job.failedReason ?? "unknown" } : {}),
+  };
+}
+
+function eventState(state: string): EventState | undefined {
+  switch (state) {
+    case "waiting":
+    case "active":
+    case "delayed":
+    case "failed":
+    case "completed":
+      return state;
+    case "prioritized":
+      return "waiting";
+    default:
+      return undefined;
+  }
+}
+
+/** An event without what it told of a person; its job, and so its deduplication, stays. */
+export function erasedEvent(event: RelayEvent): RelayEvent {
+  return { ...event, payload: "null", attributes: {} };
+}
+
+export async function queueCounts(queue: CountedQueue): Promise<QueueCounts> {
+  const counts = await queue.getJobCounts("waiting", "active", "delayed", "failed", "completed");
+  return {
+    waiting: counts["waiting"] ?? 0,
+    active: counts["active"] ?? 0,
+    delayed: counts["delayed"] ?? 0,
+    failed: counts["failed"] ?? 0,
+    completed: counts["completed"] ?? 0,
+  };
+}
