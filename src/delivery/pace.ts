@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as timeout } from "node:timers/promises";
 import type { PauseReason, Pacer } from "../store/store.ts";
 
 /** Leave to send one request. `probe`: a good answer to it ends this pause. */
@@ -13,6 +13,18 @@ export interface Gate {
   hold(forMs: number): void;
 }
 
+/** Waits; false when `signal` ended the wait early. */
+export type Sleep = (delayMs: number, signal: AbortSignal) => Promise<boolean>;
+
+const sleepUnlessAborted: Sleep = async (delayMs, signal) => {
+  try {
+    await timeout(delayMs, undefined, { signal });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** A pause may be lifted early by another replica, so a waiting process looks again this often. */
 const lookAgainMs = 2_000;
 const windowMs = 1_000;
@@ -21,7 +33,12 @@ const windowMs = 1_000;
  * The way to the API: a slot of the store's pacer, then a check by this process's own clock that no more than
  * the ceiling leaves in any one second, however late its timers are.
  */
-export function createGate(pacer: Pacer, ceiling: number, clock: () => number): Gate {
+export function createGate(
+  pacer: Pacer,
+  ceiling: number,
+  clock: () => number,
+  sleep: Sleep = sleepUnlessAborted,
+): Gate {
   const departures: number[] = [];
   const perWindow = Math.max(1, Math.floor(ceiling));
   let heldUntil = 0;
@@ -32,32 +49,23 @@ export function createGate(pacer: Pacer, ceiling: number, clock: () => number): 
     return Math.max(heldUntil - now, Math.min(windowDelay, windowMs * Math.max(1, 1 / ceiling)), 0);
   }
 
-  async function waitOrAbort(delayMs: number, signal: AbortSignal): Promise<boolean> {
-    try {
-      await sleep(delayMs, undefined, { signal });
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   async function pass(signal: AbortSignal): Promise<Passage | undefined> {
     while (!signal.aborted) {
       const heldMs = heldUntil - clock();
       if (heldMs > 0) {
-        if (!(await waitOrAbort(Math.min(heldMs, lookAgainMs), signal))) return undefined;
+        if (!(await sleep(Math.min(heldMs, lookAgainMs), signal))) return undefined;
         continue;
       }
       const slot = await pacer.take();
       if (slot.kind === "paused") {
-        if (!(await waitOrAbort(Math.min(slot.waitMs, lookAgainMs), signal))) return undefined;
+        if (!(await sleep(Math.min(slot.waitMs, lookAgainMs), signal))) return undefined;
         continue;
       }
-      if (slot.waitMs > 0 && !(await waitOrAbort(slot.waitMs, signal))) return undefined;
+      if (slot.waitMs > 0 && !(await sleep(slot.waitMs, signal))) return undefined;
       if (heldUntil > clock()) continue;
       let delayMs = departureDelayMs(clock());
       while (delayMs > 0) {
-        if (!(await waitOrAbort(delayMs, signal))) return undefined;
+        if (!(await sleep(delayMs, signal))) return undefined;
         delayMs = departureDelayMs(clock());
       }
       departures.push(clock());

@@ -1,0 +1,265 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { ApiResult } from "../aelyst/result.ts";
+import type { ContactPatch } from "../contact/contact-patch.ts";
+import type { ContactUpdate } from "../contact/event.ts";
+import { makeStamp } from "../contact/stamp.ts";
+import type { Parked } from "../store/store.ts";
+import { createMemoryMailbox } from "../../test/helpers/memory-mailbox.ts";
+import { deliverContact, type ContactDelivery, type DeliveryPolicy } from "./deliver-contact.ts";
+import { divisionRequestsMax } from "./divide.ts";
+import type { SenderAnswer } from "./send.ts";
+
+const contact = "email:ada@example.com";
+const ok: ApiResult = { kind: "ok", status: 200, contactId: 1 };
+const invalid: SenderAnswer = { kind: "invalid", status: 400, message: "Validation error." };
+const down: SenderAnswer = {
+  kind: "unavailable",
+  reason: "status",
+  status: 503,
+  message: "HTTP 503",
+  retryAfterMs: undefined,
+};
+const policy: DeliveryPolicy = {
+  maxAgeMs: 3_600_000,
+  busy: { firstMs: 30_000, maxMs: 300_000 },
+  retry: { firstMs: 1_000, maxMs: 300_000 },
+  requireFirstName: false,
+};
+
+function update(id: string, occurredAt: number, patch: ContactPatch): ContactUpdate {
+  const stamp = makeStamp({ occurredAt, receivedAt: now, id, replay: 0 });
+  return { id, eventId: id, contact, patch, stamp, receivedAt: now };
+}
+
+let now = 1_000_000;
+let mailbox = createMemoryMailbox(() => now);
+let sent: ContactPatch[] = [];
+let kept: Parked[] = [];
+let answers: (patch: ContactPatch) => SenderAnswer = () => ok as SenderAnswer;
+
+beforeEach(() => {
+  now = 1_000_000;
+  mailbox = createMemoryMailbox(() => now);
+  sent = [];
+  kept = [];
+  answers = () => ok as SenderAnswer;
+});
+
+function delivery(overrides: Partial<DeliveryPolicy> = {}): ContactDelivery {
+  return {
+    mailbox,
+    send: async (_contact, _signal, compose) => {
+      const patch = await compose();
+      if (patch === undefined) return { kind: "nothing-to-send" };
+      sent.push(patch);
+      return answers(patch);
+    },
+    policy: { ...policy, ...overrides },
+    clock: () => now,
+    random: () => 0,
+    observer: { updatesPerRequest: () => undefined, acceptedToDelivered: () => undefined },
+    keep: async (parked) => void kept.push(...parked),
+    signal: new AbortController().signal,
+  };
+}
+
+const run = (overrides?: Partial<DeliveryPolicy>) =>
+  deliverContact(contact, { busy: 0, failures: 0 }, delivery(overrides));
+
+describe("order and merging", () => {
+  it("sends everything that waits as one request, the newest value of each field", async () => {
+    await mailbox.post([
+      update("b", 200, { firstName: "New", email: "ada@example.com" }),
+      update("a", 100, { firstName: "Old", lastName: "Lovelace" }),
+    ]);
+    expect(await run()).toEqual({ kind: "settled", requests: 1 });
+    expect(sent).toEqual([{ firstName: "New", email: "ada@example.com", lastName: "Lovelace" }]);
+    expect((await mailbox.read(contact)).waiting).toEqual([]);
+  });
+
+  it("a late older event loses field by field, and with nothing left makes no request", async () => {
+    await mailbox.post([update("b", 200, { firstName: "New" })]);
+    await run();
+    await mailbox.post([update("a", 100, { firstName: "Old", lastName: "Late" })]);
+    await run();
+    await mailbox.post([update("c", 150, { firstName: "Older still" })]);
+    expect(await run()).toEqual({ kind: "settled", requests: 0 });
+    expect(sent).toEqual([{ firstName: "New" }, { lastName: "Late" }]);
+  });
+
+  it("an update that comes while the contact waits for its slot goes out with the same request", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    const base = delivery();
+    const late: ContactDelivery = {
+      ...base,
+      send: async (ref, signal, compose) => {
+        await mailbox.post([update("b", 200, { lastName: "Lovelace" })]);
+        return await base.send(ref, signal, compose);
+      },
+    };
+    await deliverContact(contact, { busy: 0, failures: 0 }, late);
+    expect(sent).toEqual([{ firstName: "Ada", lastName: "Lovelace" }]);
+  });
+
+  it("a crash after the answer and before the settlement repeats the request, never an older value", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    const { waiting } = await mailbox.read(contact);
+    await run();
+    await mailbox.post(waiting);
+    expect(await run()).toEqual({ kind: "settled", requests: 0 });
+  });
+});
+
+describe("answers that are not 200", () => {
+  it("449 makes the contact wait with doubling delays and spends no attempt", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    answers = () => ({ kind: "busy", status: 449, retryAfterMs: undefined });
+    expect(await run()).toMatchObject({ kind: "wait", because: "busy", delayMs: 30_000 });
+    const again = await deliverContact(contact, { busy: 3, failures: 2 }, delivery());
+    expect(again).toMatchObject({ delayMs: 240_000, attempts: { busy: 4, failures: 2 } });
+    expect((await mailbox.read(contact)).waiting).toHaveLength(1);
+  });
+
+  it("a 449 with Retry-After waits for that long instead", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    answers = () => ({ kind: "busy", status: 449, retryAfterMs: 2_000 });
+    expect(await run()).toMatchObject({ kind: "wait", delayMs: 2_000 });
+  });
+
+  it("no good answer is retried, and a hint of the API only ever delays", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    answers = () => ({ ...down, retryAfterMs: 100 });
+    expect(await run()).toMatchObject({ kind: "wait", because: "failing", delayMs: 1_000 });
+    answers = () => ({ ...down, retryAfterMs: 5_000 });
+    expect(await run()).toMatchObject({ delayMs: 5_000 });
+  });
+
+  it("updates older than the maximum age are parked, younger ones go on waiting", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    now += policy.maxAgeMs + 1;
+    await mailbox.post([update("b", 200, { lastName: "Lovelace" })]);
+    answers = () => down;
+    const result = await run();
+    expect(result).toMatchObject({ kind: "parked", remaining: true });
+    expect(kept.map((item) => [item.reason, item.updates.map((one) => one.id)])).toEqual([
+      ["undeliverable", ["a"]],
+    ]);
+    expect((await mailbox.read(contact)).waiting.map((one) => one.id)).toEqual(["b"]);
+  });
+
+  it("404 and other refusals are parked with the API's own words, complete enough to be retried", async () => {
+    const original = update("a", 100, { firstName: "Ada" });
+    await mailbox.post([original]);
+    answers = () => ({ kind: "not-found", status: 404, message: "Contact not found!" });
+    await run();
+    expect(kept).toMatchObject([
+      { reason: "contact-not-found", status: 404, message: "Contact not found!", updates: [original] },
+    ]);
+    expect((await mailbox.read(contact)).waiting).toEqual([]);
+  });
+
+  it("what is set aside is kept before it leaves the mailbox", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
+    answers = () => ({ kind: "refused", status: 410, message: "Gone" });
+    let waitingWhenKept = 0;
+    await deliverContact(
+      contact,
+      { busy: 0, failures: 0 },
+      {
+        ...delivery(),
+        keep: async () => {
+          waitingWhenKept = (await mailbox.read(contact)).waiting.length;
+        },
+      },
+    );
+    expect(waitingWhenKept).toBe(1);
+  });
+
+  it("a workspace that insists on firstName gets no request without one; the update is parked", async () => {
+    await mailbox.post([update("a", 100, { lastName: "Lovelace" })]);
+    expect(await run({ requireFirstName: true })).toMatchObject({ kind: "parked" });
+    expect(sent).toEqual([]);
+    expect(kept[0]?.reason).toBe("first-name-required");
+  });
+});
+
+describe("a request the API calls invalid", () => {
+  const refusing = (bad: (field: string) => boolean) => (patch: ContactPatch) =>
+    Object.keys(patch).some(bad) ? invalid : (ok as SenderAnswer);
+
+  it("is divided until the bad field is found: good fields are applied, the bad one is parked", async () => {
+    await mailbox.post([
+      update("a", 100, {
+        firstName: "Ada",
+        email: "ada@example.com",
+        "custom_fields.Plan": "free",
+        "custom_fields.Score": "many",
+      }),
+    ]);
+    answers = refusing((field) => field === "custom_fields.Score");
+    expect(await run()).toMatchObject({ kind: "parked", remaining: false });
+    expect(kept.map((item) => [item.reason, item.fields, item.updates[0]?.patch])).toEqual([
+      ["invalid", ["custom_fields.Score"], { "custom_fields.Score": "many" }],
+    ]);
+    const { applied, waiting } = await mailbox.read(contact);
+    expect(Object.keys(applied).sort()).toEqual(["custom_fields.Plan", "email", "firstName"]);
+    expect(waiting).toEqual([]);
+  });
+
+  it("a bad update does not take the good ones merged with it down", async () => {
+    await mailbox.post([
+      update("a", 100, { firstName: "Ada" }),
+      update("b", 200, { "custom_fields.Score": "many" }),
+      update("c", 300, { lastName: "Lovelace" }),
+    ]);
+    answers = refusing((field) => field === "custom_fields.Score");
+    await run();
+    expect(sent.slice(1)).toEqual([
+      { firstName: "Ada" },
+      { "custom_fields.Score": "many" },
+      { lastName: "Lovelace" },
+    ]);
+    expect(kept.map((item) => item.updates[0]?.eventId)).toEqual(["b"]);
+  });
+
+  it("each bad field is one parked item", async () => {
+    await mailbox.post([update("a", 100, { email: "x@example.com", phone: "+6", language: "xx" })]);
+    answers = refusing((field) => field !== "email");
+    await run();
+    expect(kept.map((item) => item.fields)).toEqual([["phone"], ["language"]]);
+  });
+
+  it("costs a bounded number of requests; what is undivided then is parked whole, nothing is lost", async () => {
+    const fields = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`custom_fields.F${n}`, n]));
+    await mailbox.post([update("a", 100, fields)]);
+    answers = () => invalid;
+    await run();
+    expect(sent.length).toBeLessThanOrEqual(divisionRequestsMax);
+    const parkedFields = kept.flatMap((item) => Object.keys(item.updates[0]?.patch ?? {}));
+    expect(parkedFields.sort()).toEqual(Object.keys(fields).sort());
+  });
+
+  it("keeps firstName beside every part when the workspace insists on it", async () => {
+    await mailbox.post([
+      update("a", 100, { firstName: "Ada", "custom_fields.A": 1, "custom_fields.Bad": 2, lastName: "L" }),
+    ]);
+    answers = (patch) =>
+      patch.firstName === undefined || "custom_fields.Bad" in patch ? invalid : (ok as SenderAnswer);
+    await run({ requireFirstName: true });
+    expect(sent.every((patch) => patch.firstName === "Ada")).toBe(true);
+    expect(kept.map((item) => item.fields)).toEqual([["custom_fields.Bad"]]);
+  });
+
+  it("an outage half-way leaves everything that was not applied waiting", async () => {
+    await mailbox.post([update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", phone: "+6" })]);
+    answers = (patch) => {
+      if (sent.length === 1) return invalid;
+      return "phone" in patch || "email" in patch ? down : (ok as SenderAnswer);
+    };
+    expect(await run()).toMatchObject({ kind: "wait" });
+    const { waiting, applied } = await mailbox.read(contact);
+    expect(waiting).toHaveLength(1);
+    expect(kept).toEqual([]);
+    expect(Object.keys(applied).length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import type { ApiResult } from "../aelyst/result.ts";
+import { createPacer, startingPace } from "../store/pace.ts";
+import type { PauseReason } from "../store/store.ts";
+import { createCircuit } from "./circuit.ts";
+import type { Gate } from "./pace.ts";
+import { createSender, type DestinationChange } from "./send.ts";
+
+const contact = "id:1" as const;
+const ok: ApiResult = { kind: "ok", status: 200, contactId: 1 };
+const unauthorized: ApiResult = { kind: "unauthorized", status: 401, message: "UN_AUTHORIZED" };
+const down: ApiResult = {
+  kind: "unavailable",
+  reason: "timeout",
+  status: undefined,
+  message: "time-out",
+  retryAfterMs: undefined,
+};
+const limited = (retryAfterMs?: number): ApiResult => ({ kind: "limited", status: 429, retryAfterMs });
+
+/** A sender over a virtual clock: waiting for a slot or a pause moves the clock instead of sleeping. */
+function setUp(answers: ApiResult[]) {
+  let now = 0;
+  let pace = startingPace;
+  const sentAt: number[] = [];
+  const probes: (PauseReason | undefined)[] = [];
+  const changes: DestinationChange[] = [];
+  const statuses: string[] = [];
+  const pacer = createPacer(10, async (change) => {
+    const changed = change(pace, now);
+    pace = changed.pace;
+    return changed.result;
+  });
+  const gate: Gate = {
+    async pass(signal) {
+      while (!signal.aborted) {
+        const slot = await pacer.take();
+        now += slot.waitMs;
+        if (slot.kind === "slot") {
+          probes.push(slot.probe);
+          return { probe: slot.probe };
+        }
+      }
+      return undefined;
+    },
+    hold: () => undefined,
+  };
+  const send = createSender({
+    update: async () => {
+      sentAt.push(now);
+      return answers.shift() ?? ok;
+    },
+    gate,
+    pacer,
+    circuit: createCircuit(),
+    retry: { firstMs: 1_000, maxMs: 8_000 },
+    authProbeMs: 30_000,
+    clock: () => now,
+    observer: {
+      request: (status) => void statuses.push(status),
+      destination: (change) => void changes.push(change),
+    },
+  });
+  const run = (ref: `id:${number}` = contact) =>
+    send(ref, new AbortController().signal, async () => ({ firstName: "Ada" }));
+  return { run, send, pacer, sentAt, probes, changes, statuses };
+}
+
+describe("429", () => {
+  it("sends nothing before Retry-After is over, then the same request again", async () => {
+    const { run, sentAt } = setUp([limited(2_500), ok]);
+    expect(await run()).toEqual(ok);
+    expect(sentAt).toEqual([0, 2_500]);
+  });
+
+  it("without a hint pauses for one second, doubling", async () => {
+    const { run, sentAt } = setUp([limited(), limited(), limited(), ok]);
+    await run();
+    expect(sentAt).toEqual([0, 1_000, 3_000, 7_000]);
+  });
+
+  it("of two pauses the longer wins", async () => {
+    const { run, pacer, sentAt } = setUp([limited(500), ok]);
+    await pacer.pause(10, "limited");
+    await pacer.pause(5_000, "limited");
+    await pacer.pause(100, "limited");
+    await run();
+    expect(sentAt[0]).toBe(5_000);
+  });
+});
+
+describe("401", () => {
+  it("probes once per interval until the token is accepted, and never gives the contact up", async () => {
+    const { run, sentAt, probes, changes, pacer } = setUp([unauthorized, unauthorized, unauthorized, ok]);
+    expect(await run()).toEqual(ok);
+    expect(sentAt).toEqual([0, 30_000, 60_000, 90_000]);
+    expect(probes).toEqual([undefined, "unauthorized", "unauthorized", "unauthorized"]);
+    expect(changes.at(-1)).toEqual({ kind: "recovered", from: "unauthorized" });
+    expect((await pacer.state()).reason).toBeUndefined();
+  });
+
+  it("while the probe is out nobody else may send", async () => {
+    const { run, pacer } = setUp([unauthorized]);
+    const done = run();
+    await done;
+    await pacer.pause(30_000, "unauthorized");
+    expect(await pacer.take()).toMatchObject({ kind: "paused", reason: "unauthorized" });
+  });
+});
+
+describe("an API that fails for everybody", () => {
+  it("is probed by single requests with doubling delays instead of hammered", async () => {
+    const { run, sentAt, changes } = setUp(Array.from({ length: 14 }, () => down));
+    for (let n = 1; n <= 14; n += 1) expect(await run(`id:${n}`)).toEqual(down);
+    const gaps = sentAt.slice(9).map((at, index) => at - (sentAt[8 + index] ?? 0));
+    expect(gaps.slice(1)).toEqual([1_000, 2_000, 4_000, 8_000]);
+    expect(changes.filter((change) => change.kind === "failing")).toHaveLength(5);
+  });
+
+  it("a good probe closes the circuit for every replica", async () => {
+    const { run, pacer, changes } = setUp([...Array.from({ length: 10 }, () => down), ok]);
+    for (let n = 1; n <= 11; n += 1) await run(`id:${n}`);
+    expect(changes.at(-1)).toEqual({ kind: "recovered", from: "failing" });
+    expect(await pacer.take()).toMatchObject({ kind: "slot" });
+  });
+});
+
+it("composes the body at the last moment before every attempt", async () => {
+  const { send } = setUp([limited(1_000), ok]);
+  let composed = 0;
+  await send(contact, new AbortController().signal, async () => {
+    composed += 1;
+    return { firstName: `Ada ${composed}` };
+  });
+  expect(composed).toBe(2);
+});
+
+it("counts every request by its status", async () => {
+  const { run, statuses } = setUp([limited(10), down]);
+  await run();
+  expect(statuses).toEqual(["429", "timeout"]);
+});
+
+it("a shutdown ends the wait without a request", async () => {
+  const { send, sentAt } = setUp([]);
+  const stop = new AbortController();
+  stop.abort();
+  expect(await send(contact, stop.signal, async () => ({ firstName: "Ada" }))).toEqual({
+    kind: "interrupted",
+  });
+  expect(sentAt).toEqual([]);
+});
