@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { readConfig } from "./config.ts";
+
+const minimal = { AELYST_API_TOKEN: "tok_123" };
+
+function problems(env: Record<string, string>): readonly string[] {
+  const result = readConfig(env);
+  return result.ok ? [] : result.problems;
+}
+
+describe("defaults", () => {
+  it("a token is all that is needed to serve on the embedded store", () => {
+    const result = readConfig(minimal);
+    expect(result).toMatchObject({
+      ok: true,
+      config: {
+        api: {
+          token: "tok_123",
+          baseUrl: "https://api.aelyst.ai/v1",
+          ratePerSecond: 10,
+          timeoutMs: 10_000,
+          requireFirstName: false,
+        },
+        store: { engine: "embedded", dataDir: "./data" },
+        storePrefix: "relay",
+        host: "0.0.0.0",
+        port: 3000,
+        role: "all",
+        bodyLimitBytes: 1_048_576,
+        retentionMs: 604_800_000,
+        retentionEvents: 100_000,
+        deliveryMaxAgeMs: 259_200_000,
+        busyDelayMs: 30_000,
+        busyDelayMaxMs: 300_000,
+        retryDelayMs: 1_000,
+        retryDelayMaxMs: 300_000,
+        authProbeMs: 30_000,
+        shutdownTimeoutMs: 20_000,
+        logLevel: "info",
+      },
+    });
+  });
+
+  it("an empty variable counts as absent", () => {
+    expect(readConfig({ ...minimal, PORT: "", REDIS_URL: " " })).toMatchObject({
+      ok: true,
+      config: { port: 3000, store: { engine: "embedded" } },
+    });
+  });
+
+  it("the configuration cannot be changed after boot", () => {
+    const result = readConfig(minimal);
+    expect(result.ok && Object.isFrozen(result.config)).toBe(true);
+  });
+});
+
+describe("mistakes", () => {
+  it("every problem is named at once", () => {
+    const found = problems({
+      AELYST_API_URL: "ftp://api.example.com",
+      AELYST_RATE_LIMIT: "fast",
+      PORT: "70000",
+      ROLE: "boss",
+      LOG_LEVEL: "loud",
+      STORE_PREFIX: "Not An Identifier",
+      AELYST_REQUIRE_FIRST_NAME: "maybe",
+    });
+    expect(found).toHaveLength(8);
+    for (const name of [
+      "TOKEN",
+      "API_URL",
+      "RATE_LIMIT",
+      "PORT",
+      "ROLE",
+      "LOG_LEVEL",
+      "STORE_PREFIX",
+      "FIRST_NAME",
+    ]) {
+      expect(found.some((problem) => problem.includes(name))).toBe(true);
+    }
+  });
+
+  it("two stores are one too many", () => {
+    const both = { ...minimal, REDIS_URL: "redis://localhost", DATABASE_URL: "postgres://localhost/db" };
+    expect(problems(both)).toEqual([expect.stringContaining("REDIS_URL and DATABASE_URL are both set")]);
+  });
+
+  it("the embedded store allows only one role", () => {
+    expect(problems({ ...minimal, ROLE: "worker" })).toEqual([
+      expect.stringContaining("needs a shared store"),
+    ]);
+    expect(problems({ ...minimal, ROLE: "worker", REDIS_URL: "redis://localhost" })).toEqual([]);
+  });
+
+  it("a cap below its first delay is a mistake", () => {
+    expect(problems({ ...minimal, BUSY_DELAY_MS: "1000", BUSY_DELAY_MAX_MS: "10" })).toHaveLength(1);
+  });
+
+  it.each(["1e3", "-1", "0x10", "10 ", "NaN", "Infinity"].filter((text) => text.trim() !== "10"))(
+    "numbers are plain digits: %s is not one",
+    (text) => {
+      expect(problems({ ...minimal, PORT: text })).toHaveLength(1);
+    },
+  );
+
+  it("a password in a URL never gets into a message", () => {
+    const found = problems({ ...minimal, REDIS_URL: "http://user:hunter2@localhost" });
+    expect(found).toHaveLength(1);
+    expect(found.join()).not.toContain("hunter2");
+  });
+});
