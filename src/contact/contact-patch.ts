@@ -29,11 +29,21 @@ export function customField(name: string): FieldName {
   return `${customPrefix}${name}`;
 }
 
-/** The fields of a patch, core fields first, as typed pairs. */
+/** The fields of a patch as typed pairs: core fields in the page's order, then custom fields in the patch's. */
 export function patchEntries(patch: ContactPatch): [FieldName, FieldValue][] {
-  return Object.entries(patch).filter(
-    (entry): entry is [FieldName, FieldValue] => entry[1] !== undefined,
-  );
+  const entries: [FieldName, FieldValue][] = [];
+  for (const field of coreFields) {
+    const value = Object.hasOwn(patch, field) ? patch[field] : undefined;
+    if (value !== undefined) entries.push([field, value]);
+  }
+  for (const [field, value] of Object.entries(patch)) {
+    if (isCustomField(field) && value !== undefined) entries.push([field, value]);
+  }
+  return entries;
+}
+
+function isCustomField(field: string): field is `custom_fields.${string}` {
+  return field.startsWith(customPrefix);
 }
 
 /** The JSON body of `PUT /contact/{identifier}` for a patch. */
@@ -41,7 +51,7 @@ export function contactBody(patch: ContactPatch): ContactBody {
   const body: ContactBody = {};
   const custom: { name: string; value: FieldValue }[] = [];
   for (const [field, value] of patchEntries(patch)) {
-    if (field.startsWith(customPrefix)) custom.push({ name: field.slice(customPrefix.length), value });
+    if (isCustomField(field)) custom.push({ name: field.slice(customPrefix.length), value });
     else body[field] = value;
   }
   if (custom.length > 0) body["custom_fields"] = custom;

@@ -9,25 +9,29 @@ export const identifierKinds: readonly IdentifierKind[] = ["phone", "email", "id
 
 /** The reference of one identifier value, or undefined when the value is not one of its kind. */
 export function contactRef(kind: IdentifierKind, value: unknown): ContactRef | undefined {
-  switch (kind) {
-    case "phone": {
-      const phone = normalizePhone(value, undefined);
-      return phone.ok ? `phone:${phone.value}` : undefined;
-    }
-    case "email": {
-      const email = normalizeEmail(value);
-      return email.ok ? `email:${email.value}` : undefined;
-    }
-    case "id": {
-      const text = typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "";
-      return /^[1-9][0-9]{0,18}$/.test(text) ? `id:${text}` : undefined;
-    }
-  }
+  return readers[kind](value);
 }
+
+const readers: Readonly<Record<IdentifierKind, (value: unknown) => ContactRef | undefined>> = {
+  phone(value) {
+    const phone = normalizePhone(value, undefined);
+    return phone.ok ? `phone:${phone.value}` : undefined;
+  },
+  email(value) {
+    const email = normalizeEmail(value);
+    return email.ok ? `email:${email.value}` : undefined;
+  },
+  id(value) {
+    const isExact = typeof value === "string" || Number.isSafeInteger(value);
+    const text = isExact ? String(value).trim() : "";
+    return /^[1-9][0-9]{0,18}$/.test(text) ? `id:${text}` : undefined;
+  },
+};
 
 /** Reads `phone:+60…`, `email:…` or `id:…` as a person would write it; undefined when it is none. */
 export function parseContactRef(text: string): ContactRef | undefined {
   const colon = text.indexOf(":");
+  if (colon === -1) return undefined;
   const kind = identifierKinds.find((known) => known === text.slice(0, colon).trim().toLowerCase());
   return kind && contactRef(kind, text.slice(colon + 1));
 }

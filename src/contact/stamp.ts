@@ -20,9 +20,14 @@ export function makeStamp(event: {
   id: string;
   replay: number;
 }): Stamp {
-  const time = (ms: number) => String(Math.max(0, Math.trunc(ms))).padStart(15, "0");
-  const replay = String(event.replay).padStart(4, "0");
-  return `${time(event.occurredAt)}-${time(event.receivedAt)}-${event.id}-${replay}` as Stamp;
+  const replay = String(event.replay).padStart(6, "0");
+  const stamp = `${sortable(event.occurredAt)}-${sortable(event.receivedAt)}-${event.id}-${replay}`;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the only maker of the brand
+  return stamp as Stamp;
+}
+
+function sortable(timeMs: number): string {
+  return String(Math.max(0, Math.trunc(timeMs))).padStart(15, "0");
 }
 
 /** Negative when `a` is older than `b`. Code-unit order, the same in every engine and locale. */
