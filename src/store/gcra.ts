@@ -1,15 +1,15 @@
-/** The arithmetic of pacing (GCRA), the same in every engine. All times in milliseconds of one clock. */
-export interface PaceRow {
-  /** Theoretical arrival time: when the next request is due at the steady rate. */
-  readonly dueAt: number;
-}
-
 /** Half a slot early is still on time: it absorbs jitter without letting two requests share a slot. */
 const toleranceSlots = 0.5;
 
-/** Reserves the next slot: when it may be used, and the row to store. */
-export function reserveSlot(row: PaceRow, now: number, rate: number): { waitMs: number; row: PaceRow } {
+/**
+ * Reserves the next slot at a steady rate (GCRA). All times in milliseconds of one clock.
+ *
+ * @param dueAt when the next request was due, by the last reservation
+ * @param rate requests per second
+ * @returns how long to wait for the slot, and when the one after it is due
+ */
+export function reserveSlot(dueAt: number, now: number, rate: number): { waitMs: number; dueAt: number } {
   const slotMs = 1_000 / rate;
-  const dueAt = Math.max(row.dueAt, now - toleranceSlots * slotMs);
-  return { waitMs: Math.max(0, Math.ceil(dueAt - now)), row: { dueAt: dueAt + slotMs } };
+  const slotAt = Math.max(dueAt, now - toleranceSlots * slotMs);
+  return { waitMs: Math.max(0, Math.ceil(slotAt - now)), dueAt: slotAt + slotMs };
 }
