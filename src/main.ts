@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { check } from "./commands/check.ts";
+import { eraseContact, showContact } from "./commands/contact.ts";
 import { demo } from "./commands/demo.ts";
+import { dropFailure, listFailures, retryFailures, showFailure } from "./commands/failures.ts";
 import type { ExitCode, Io } from "./commands/io.ts";
 import { map } from "./commands/map.ts";
 import { sandbox } from "./commands/sandbox.ts";
@@ -76,6 +78,66 @@ program
   .option("--json", "print where it listens as JSON", false)
   .action(async (options: { port: number; rate: number; json: boolean }) => {
     exitCode = await sandbox(options, io);
+  });
+
+const failures = program
+  .command("failures")
+  .description("what is set aside for a person: events and deliveries");
+
+failures
+  .command("list", { isDefault: true })
+  .description("list everything that is parked")
+  .option("--json", "print it as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    exitCode = await listFailures(options, io);
+  });
+
+failures
+  .command("show")
+  .description("print one parked item, complete, as JSON")
+  .argument("<id>")
+  .option("--json", "JSON is what it prints in any case", false)
+  .action(async (id: string) => {
+    exitCode = await showFailure(id, io);
+  });
+
+failures
+  .command("retry")
+  .description("deliver parked items again; newer values are never overwritten")
+  .argument("[ids...]")
+  .option("--all", "everything that is parked now", false)
+  .option("--json", "print the result as JSON", false)
+  .action(async (ids: string[], options: { all: boolean; json: boolean }) => {
+    exitCode = await retryFailures(ids, options, io);
+  });
+
+failures
+  .command("drop")
+  .description("forget a parked item for good")
+  .argument("<id>")
+  .option("--json", "print the result as JSON", false)
+  .action(async (id: string, options: { json: boolean }) => {
+    exitCode = await dropFailure(id, options, io);
+  });
+
+const contact = program.command("contact").description("what the relay knows of a contact");
+
+contact
+  .command("show")
+  .description("print what waits and what was applied, by which event, as JSON")
+  .argument("<ref>", "phone:+60123456789, email:name@example.com or id:123")
+  .option("--json", "JSON is what it prints in any case", false)
+  .action(async (ref: string) => {
+    exitCode = await showContact(ref, io);
+  });
+
+contact
+  .command("erase")
+  .description("delete every trace of a contact here; at the API it stays as it is")
+  .argument("<ref>", "phone:+60123456789, email:name@example.com or id:123")
+  .option("--json", "print the result as JSON", false)
+  .action(async (ref: string, options: { json: boolean }) => {
+    exitCode = await eraseContact(ref, options, io);
   });
 
 function collect(value: string, previous: string[]): string[] {

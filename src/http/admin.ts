@@ -1,11 +1,10 @@
 import { Hono } from "hono";
-import { contactBody, patchEntries } from "../contact/contact-patch.ts";
-import { parseContactRef } from "../contact/contact-ref.ts";
-import type { ContactUpdate } from "../contact/event.ts";
-import { compareStamps } from "../contact/stamp.ts";
-import type { EventRecord, MailboxState, Store } from "../store/store.ts";
+import { contactTag, parseContactRef } from "../contact/contact-ref.ts";
+import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { bearerMatches } from "./access.ts";
+import { describeEvent, describeMailbox, isKnown } from "./describe.ts";
+import { failuresRoutes } from "./failures.ts";
 import { upstreamOf } from "./health.ts";
 import { errorBody } from "./webhooks.ts";
 
@@ -45,27 +44,42 @@ export function admin(options: AdminOptions): Hono {
 
   app.get("/admin/events/:id", async (context) => {
     const record = await store.events.find(context.req.param("id"));
-    if (!record) {
-      return context.json(
-        errorBody("not-found", "There is no such event, or it is older than its retention."),
-        404,
-      );
-    }
+    if (!record) return context.json(noSuchEvent, 404);
     return context.json(await describeEvent(record, store));
+  });
+
+  app.post("/admin/events/:id/replay", async (context) => {
+    const id = context.req.param("id");
+    if (await store.events.replay(id)) return context.json({ status: "replayed", id });
+    if (await store.events.find(id)) {
+      return context.json(errorBody("not-finished", "The event is still being worked on."), 409);
+    }
+    return context.json(noSuchEvent, 404);
   });
 
   app.get("/admin/contacts/:ref", async (context) => {
     const contact = parseContactRef(context.req.param("ref"));
-    if (!contact) {
-      const message = "A contact is named as phone:+60123456789, email:name@example.com or id:123.";
-      return context.json(errorBody("malformed", message), 400);
-    }
+    if (!contact) return context.json(noSuchReference, 400);
     const state = await store.mailbox.read(contact);
-    if (state.waiting.length + Object.keys(state.applied).length + state.history.length === 0) {
+    if (!isKnown(state)) {
       return context.json(errorBody("not-found", "Nothing is known of this contact."), 404);
     }
     return context.json({ contact, ...describeMailbox(state) });
   });
+
+  app.delete("/admin/contacts/:ref", async (context) => {
+    const contact = parseContactRef(context.req.param("ref"));
+    if (!contact) return context.json(noSuchReference, 400);
+    const events = await store.mailbox.erase(contact);
+    await store.events.erase(events);
+    options.log.info(
+      { contact: contactTag(contact), events: events.length },
+      "contact erased by an operator",
+    );
+    return context.json({ status: "erased", events: events.length });
+  });
+
+  app.route("/", failuresRoutes(store.failures));
 
   app.all("/admin/*", (context) => context.json(errorBody("not-found", "Not found."), 404));
 
@@ -76,59 +90,8 @@ export function admin(options: AdminOptions): Hono {
   return app;
 }
 
-function describeMailbox(state: MailboxState) {
-  const oldestFirst = [...state.waiting].sort((a, b) => compareStamps(a.stamp, b.stamp));
-  return {
-    waiting: oldestFirst.map(({ eventId, patch, stamp }) => ({ eventId, patch: contactBody(patch), stamp })),
-    applied: state.applied,
-    history: state.history.map((line) => ({ ...line, at: new Date(line.at).toISOString() })),
-  };
-}
-
-async function describeEvent(record: EventRecord, store: Store) {
-  const { event, state, attempts, result, failure } = record;
-  const { payload, occurredAt, receivedAt, ...rest } = event;
-  const updates = result?.outcome === "mapped" ? result.updates : [];
-  return {
-    ...rest,
-    occurredAt: new Date(occurredAt).toISOString(),
-    receivedAt: new Date(receivedAt).toISOString(),
-    state,
-    attempts,
-    outcome: result?.outcome ?? (failure === undefined ? "pending" : "failed"),
-    ...(failure === undefined ? {} : { reason: failure }),
-    ...(result?.outcome === "ignored" ? { reason: result.reason } : {}),
-    warnings: result && "warnings" in result ? result.warnings : [],
-    updates: await Promise.all(updates.map((update) => describeUpdate(update, store))),
-    payload: readablePayload(payload),
-  };
-}
-
-/** What became of an update, field by field, as far as the contact's mailbox still tells. */
-async function describeUpdate(update: ContactUpdate, store: Store) {
-  const { waiting, applied, history } = await store.mailbox.read(update.contact);
-  const isWaiting = waiting.some((other) => other.eventId === update.eventId);
-  const wasParked = history.some(
-    (line) => line.outcome.startsWith("parked") && line.eventIds.includes(update.eventId),
-  );
-  const fields = patchEntries(update.patch).map(([field]) => {
-    const origin = applied[field];
-    if (origin && origin.eventId === update.eventId) return [field, { state: "applied" }];
-    if (origin && compareStamps(origin.stamp, update.stamp) > 0) {
-      return [field, { state: "superseded", by: origin.eventId }];
-    }
-    return [field, { state: isWaiting ? "waiting" : wasParked ? "parked" : "unknown" }];
-  });
-  return {
-    id: update.id,
-    contact: update.contact,
-    patch: contactBody(update.patch),
-    stamp: update.stamp,
-    fields: Object.fromEntries(fields),
-  };
-}
-
-/** The payload as JSON, or as its text when reading it as JSON would change a number in it. */
-function readablePayload(payload: string): unknown {
-  return /\d{16,}/.test(payload) ? payload : JSON.parse(payload);
-}
+const noSuchEvent = errorBody("not-found", "There is no such event, or it is older than its retention.");
+const noSuchReference = errorBody(
+  "malformed",
+  "A contact is named as phone:+60123456789, email:name@example.com or id:123.",
+);

@@ -80,14 +80,7 @@ function app(configured: Source = source()) {
   });
   return webhooks({
     sources: new Map([[configured.name, configured]]),
-    intake: createIntake(
-      {
-        accept: (events) => accept(events),
-        find: async () => undefined,
-        erase: async () => undefined,
-      },
-      () => now,
-    ),
+    intake: createIntake({ accept: (events) => accept(events) }, () => now),
     bodyLimitBytes: 1_000,
     clock: () => now,
     log: createLogger({ level: "debug", stream }),

@@ -29,7 +29,7 @@ export interface Intake {
 /** How long the store may take before the sender is told to come back. */
 export const acceptDeadlineMs = 2_000;
 
-export function createIntake(events: EventLog, clock: () => number): Intake {
+export function createIntake(events: Pick<EventLog, "accept">, clock: () => number): Intake {
   const nextId = monotonicFactory();
 
   async function receive(source: Source, request: InboundRequest): Promise<Outcome> {

@@ -12,13 +12,18 @@ import type {
 } from "./store.ts";
 
 /** The parts of BullMQ's Queue that are used here, whatever backend it has. */
-interface StoredJob<Data, Result> {
+export interface StoredJob<Data, Result> {
+  readonly id?: string | undefined;
   readonly data: Data;
+  readonly timestamp: number;
+  readonly finishedOn?: number | undefined;
   readonly returnvalue: Result | null | undefined;
   readonly failedReason?: string | undefined;
   readonly attemptsMade: number;
   getState(): Promise<string>;
   updateData(data: Data): Promise<void>;
+  retry(state: "completed" | "failed", options: { resetAttemptsMade: boolean }): Promise<void>;
+  remove(): Promise<void>;
 }
 
 export interface EventQueue {
@@ -26,10 +31,13 @@ export interface EventQueue {
     jobs: { name: string; data: RelayEvent; opts: BulkJobOptions }[],
   ): Promise<{ id?: string | undefined }[]>;
   getJob(id: string): Promise<StoredJob<RelayEvent, EventResult> | undefined>;
+  getFailed(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
 }
 
 export interface WakeQueue {
   add(name: string, data: WakeJobData, options: JobsOptions): Promise<unknown>;
+  getJob(id: string): Promise<StoredJob<WakeJobData, void> | undefined>;
+  getFailed(start: number, end: number): Promise<StoredJob<WakeJobData, void>[]>;
 }
 
 interface CountedQueue {
@@ -121,6 +129,17 @@ export async function findEvent(queue: EventQueue, id: string): Promise<EventRec
     ...(state === "completed" && job.returnvalue ? { result: job.returnvalue } : {}),
     ...(state === "failed" ? { failure: job.failedReason ?? "unknown" } : {}),
   };
+}
+
+/** Runs an event's job again as its next run. Its id and its deduplication stay. */
+export async function replayEvent(queue: EventQueue, id: string): Promise<boolean> {
+  const job = await queue.getJob(id);
+  if (!job) return false;
+  const state = await job.getState();
+  if (state !== "completed" && state !== "failed") return false;
+  await job.updateData({ ...job.data, replay: job.data.replay + 1 });
+  await job.retry(state, { resetAttemptsMade: true });
+  return true;
 }
 
 function eventState(state: string): EventState | undefined {

@@ -38,6 +38,11 @@ export interface EventLog {
    */
   accept(events: readonly RelayEvent[]): Promise<readonly Acceptance[]>;
   find(id: string): Promise<EventRecord | undefined>;
+  /**
+   * Maps a finished or failed event again with the current mapping, as its next run: newer than its own earlier one,
+   * not than newer events. False when there is no such event, or it has not finished yet.
+   */
+  replay(id: string): Promise<boolean>;
   /** Forgets an event's payload and result, but keeps refusing its duplicates. */
   erase(ids: readonly string[]): Promise<void>;
 }
@@ -136,6 +141,44 @@ export interface Parked {
   readonly fields?: readonly FieldName[];
 }
 
+/** One item of the parked: an event that could not be mapped, or a piece of a delivery. */
+export interface Failure {
+  /** The event's id, or `dlv_…` for a delivery. */
+  readonly id: string;
+  readonly kind: "event" | "delivery";
+  readonly source?: string;
+  readonly contact?: ContactRef;
+  readonly reason: string;
+  readonly status?: number;
+  readonly message?: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly attempts: number;
+  readonly fields?: readonly string[];
+  /** What a retry would deliver. */
+  readonly updates?: readonly ContactUpdate[];
+}
+
+export interface FailurePage {
+  readonly items: readonly Failure[];
+  /** Cursor of the next page; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+/** Everything set aside for a person. Nothing leaves it but by retry or drop. */
+export interface Failures {
+  /** Newest first, deliveries before events. `cursor` comes from the page before. */
+  list(limit: number, cursor?: string): Promise<FailurePage>;
+  find(id: string): Promise<Failure | undefined>;
+  /**
+   * Maps a parked event again, or posts a parked delivery back with its old stamps, so that it cannot overwrite what
+   * has become newer since. False when there is no such item.
+   */
+  retry(id: string): Promise<boolean>;
+  /** Forgets an item for good. False when there is no such item. */
+  drop(id: string): Promise<boolean>;
+}
+
 export interface QueueCounts {
   readonly waiting: number;
   readonly active: number;
@@ -173,6 +216,7 @@ export interface Store {
   readonly events: EventLog;
   readonly mailbox: Mailbox;
   readonly pacer: Pacer;
+  readonly failures: Failures;
   readonly startWorker: StartWorker;
   /** Wakes a contact: at most one waiting and one running job each. A no-op while one waits. */
   wake(contact: ContactRef): Promise<void>;

@@ -8,8 +8,17 @@ import {
 } from "bullmq";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
+import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
-import { acceptInto, erasedEvent, findEvent, queueCounts, wakeInto, workerOptions } from "../queues.ts";
+import {
+  acceptInto,
+  erasedEvent,
+  findEvent,
+  queueCounts,
+  replayEvent,
+  wakeInto,
+  workerOptions,
+} from "../queues.ts";
 import type {
   Engine,
   EventResult,
@@ -83,6 +92,9 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     return worker;
   };
 
+  const mailbox = createSqlMailbox(pool, options, parts.clock);
+  const wake = (contact: ContactRef) => wakeInto(contacts, contact);
+
   async function erase(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const job = await events.getJob(id);
@@ -108,12 +120,14 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     events: {
       accept: (batch) => acceptInto(events, batch, options),
       find: (id) => findEvent(events, id),
+      replay: (id) => replayEvent(events, id),
       erase,
     },
-    mailbox: createSqlMailbox(pool, options, parts.clock),
+    mailbox,
     pacer: createPacer(options.ceiling, parts.changePace),
+    failures: createFailures(events, contacts, mailbox, wake),
     startWorker,
-    wake: (contact: ContactRef) => wakeInto(contacts, contact),
+    wake,
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
     async health(deadlineMs) {
       try {

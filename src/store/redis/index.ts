@@ -1,9 +1,19 @@
 import { Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
 import { withDeadline } from "../deadline.ts";
+import { createFailures } from "../failures.ts";
 import { createPacer, parsePace, type ChangePace } from "../pace.ts";
-import { acceptInto, erasedEvent, findEvent, queueCounts, wakeInto, workerOptions } from "../queues.ts";
+import {
+  acceptInto,
+  erasedEvent,
+  findEvent,
+  queueCounts,
+  replayEvent,
+  wakeInto,
+  workerOptions,
+} from "../queues.ts";
 import type {
   EventResult,
   JobProcessor,
@@ -65,6 +75,9 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
     return worker;
   };
 
+  const mailbox = createRedisMailbox(patient, options, Date.now);
+  const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
+
   async function erase(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const job = await events.getJob(id);
@@ -91,12 +104,14 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
       accept: (batch) =>
         withDeadline(acceptInto(events, batch, options), acceptDeadlineMs, "Redis did not answer"),
       find: (id) => findEvent(events, id),
+      replay: (id) => replayEvent(events, id),
       erase,
     },
-    mailbox: createRedisMailbox(patient, options, Date.now),
+    mailbox,
     pacer: createPacer(options.ceiling, sharedPace(patient, `${prefix}:pacer`)),
+    failures: createFailures(events, contacts, mailbox, wake),
     startWorker,
-    wake: (contact) => wakeInto(patientContacts, contact),
+    wake,
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
     async health(deadlineMs) {
       try {

@@ -1,0 +1,68 @@
+import { contactBody, patchEntries } from "../contact/contact-patch.ts";
+import type { ContactUpdate } from "../contact/event.ts";
+import { compareStamps } from "../contact/stamp.ts";
+import type { EventRecord, MailboxState, Store } from "../store/store.ts";
+
+/** Whether anything at all is known of a contact. */
+export function isKnown(state: MailboxState): boolean {
+  return state.waiting.length + Object.keys(state.applied).length + state.history.length > 0;
+}
+
+/** A mailbox as the operator sees it: what waits, oldest first; what was applied, by which event; its history. */
+export function describeMailbox(state: MailboxState) {
+  const oldestFirst = [...state.waiting].sort((a, b) => compareStamps(a.stamp, b.stamp));
+  return {
+    waiting: oldestFirst.map(({ eventId, patch, stamp }) => ({ eventId, patch: contactBody(patch), stamp })),
+    applied: state.applied,
+    history: state.history.map((line) => ({ ...line, at: new Date(line.at).toISOString() })),
+  };
+}
+
+/** An event as the operator sees it: itself, its payload, its updates and what became of each. */
+export async function describeEvent(record: EventRecord, store: Pick<Store, "mailbox">) {
+  const { event, state, attempts, result, failure } = record;
+  const { payload, occurredAt, receivedAt, ...rest } = event;
+  const updates = result?.outcome === "mapped" ? result.updates : [];
+  return {
+    ...rest,
+    occurredAt: new Date(occurredAt).toISOString(),
+    receivedAt: new Date(receivedAt).toISOString(),
+    state,
+    attempts,
+    outcome: result?.outcome ?? (failure === undefined ? "pending" : "failed"),
+    ...(failure === undefined ? {} : { reason: failure }),
+    ...(result?.outcome === "ignored" ? { reason: result.reason } : {}),
+    warnings: result && "warnings" in result ? result.warnings : [],
+    updates: await Promise.all(updates.map((update) => describeUpdate(update, store))),
+    payload: readablePayload(payload),
+  };
+}
+
+/** What became of an update, field by field, as far as the contact's mailbox still tells. */
+async function describeUpdate(update: ContactUpdate, store: Pick<Store, "mailbox">) {
+  const { waiting, applied, history } = await store.mailbox.read(update.contact);
+  const isWaiting = waiting.some((other) => other.eventId === update.eventId);
+  const wasParked = history.some(
+    (line) => line.outcome.startsWith("parked") && line.eventIds.includes(update.eventId),
+  );
+  const fields = patchEntries(update.patch).map(([field]) => {
+    const origin = applied[field];
+    if (origin && origin.eventId === update.eventId) return [field, { state: "applied" }];
+    if (origin && compareStamps(origin.stamp, update.stamp) > 0) {
+      return [field, { state: "superseded", by: origin.eventId }];
+    }
+    return [field, { state: isWaiting ? "waiting" : wasParked ? "parked" : "unknown" }];
+  });
+  return {
+    id: update.id,
+    contact: update.contact,
+    patch: contactBody(update.patch),
+    stamp: update.stamp,
+    fields: Object.fromEntries(fields),
+  };
+}
+
+/** The payload as JSON, or as its text when reading it as JSON would change a number in it. */
+function readablePayload(payload: string): unknown {
+  return /\d{16,}/.test(payload) ? payload : JSON.parse(payload);
+}
