@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
 import { contactTag } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
@@ -42,6 +43,7 @@ function contactConcurrency(ceiling: number): number {
 export function startWorkers(options: WorkersOptions): Workers {
   const { store, log, metrics, clock } = options;
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
 
   async function runEvent(job: Job<RelayEvent, EventResult>): Promise<EventResult> {
     const event = job.data;

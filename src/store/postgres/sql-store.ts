@@ -33,6 +33,7 @@ import { withDeadline } from "../deadline.ts";
 import type { SqlPool } from "./client.ts";
 import { createSqlMailbox } from "./mailbox.ts";
 import { bullmqSchema } from "./schema.ts";
+import { storable, storableError } from "./storable.ts";
 
 /** What BullMQ's PostgreSQL backend needs of a pool, beside what this store uses. */
 export type BullmqPool = SqlPool & PgPool;
@@ -84,7 +85,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   ) => {
     const worker = new Worker<Data, Result, string, Backend, JobProgress, Connection>(
       queueName(options.prefix, name),
-      processor,
+      writingStorable(processor),
       { ...connection, ...workerOptions, ...own },
       createPostgresBackend,
     );
@@ -118,7 +119,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   return {
     engine: parts.engine,
     events: {
-      accept: (batch) => acceptInto(events, batch, options),
+      accept: (batch) => acceptInto(events, batch.map(storable), options),
       find: (id) => findEvent(events, id),
       replay: (id) => replayEvent(events, id),
       erase,
@@ -138,5 +139,18 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       }
     },
     close,
+  };
+}
+
+/** Everything a run writes goes through here, because one refused character would make its job run for ever. */
+function writingStorable<Data, Result>(processor: JobProcessor<Data, Result>): JobProcessor<Data, Result> {
+  return async (job, token) => {
+    const updateData = job.updateData.bind(job);
+    job.updateData = (data) => updateData(storable(data));
+    try {
+      return storable(await processor(job, token));
+    } catch (error) {
+      throw storableError(error);
+    }
   };
 }

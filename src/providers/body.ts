@@ -1,0 +1,65 @@
+import { isAbsent } from "../contact/normalize.ts";
+import { parseJson } from "./json.ts";
+import { decodeUtf8, mediaType } from "./text.ts";
+import type { Candidate, JsonObject, JsonValue } from "./provider.ts";
+
+export { elementTexts, parseJson } from "./json.ts";
+export { parseFields } from "./fields.ts";
+export { decodeUtf8, mediaType, percentDecode, timeOf } from "./text.ts";
+
+/** Whether a body may be read as JSON: its type says so, or says nothing. */
+export function saysJson(headers: Readonly<Record<string, string>>): boolean {
+  const type = mediaType(headers);
+  return type === "" || isJsonType(type);
+}
+
+/** @param type a media type in lower case without parameters */
+export function isJsonType(type: string): boolean {
+  return type === "application/json" || type === "text/json" || type.endsWith("+json");
+}
+
+/** Reads a JSON body that has to be one object, and keeps its exact text. */
+export function readJsonObject(
+  body: Buffer,
+): { ok: true; text: string; value: JsonObject } | { ok: false; message: string } {
+  const text = decodeUtf8(body);
+  if (text === undefined) return { ok: false, message: "The body is not valid UTF-8." };
+  const parsed = parseJson(text);
+  if (!parsed.ok) return parsed;
+  if (!isObject(parsed.value)) return { ok: false, message: "The body is not a JSON object." };
+  return { ok: true, text, value: parsed.value };
+}
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !isList(value);
+}
+
+/** `Array.isArray` for JSON: it does not narrow read-only arrays away by itself. */
+export function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** The text at a key, or undefined when there is none. */
+export function textAt(root: JsonValue | undefined, key: string): string | undefined {
+  const value = isObject(root) && Object.hasOwn(root, key) ? root[key] : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The value at a dotted path such as `line_items.0.title`. Own properties only. */
+export function at(root: JsonValue, path: string): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const name of path.split(".")) {
+    if (isList(value)) value = /^\d+$/.test(name) ? value[Number(name)] : undefined;
+    else if (isObject(value) && Object.hasOwn(value, name)) value = value[name];
+    else return undefined;
+  }
+  return value;
+}
+
+/** What is found at the paths, in their order, without what is missing, null or blank. */
+export function candidatesAt(root: JsonValue, paths: readonly string[]): Candidate[] {
+  return paths.flatMap((path) => {
+    const value = at(root, path);
+    return value === undefined || isAbsent(value) ? [] : [{ path, value }];
+  });
+}

@@ -1,0 +1,163 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { at, elementTexts, parseJson } from "./body.ts";
+
+const safe = BigInt(Number.MAX_SAFE_INTEGER);
+
+describe("JSON", () => {
+  test("what cannot be read is refused without quoting it", () => {
+    const secret = "position 60123456789";
+    for (const text of [
+      "",
+      " ",
+      "{",
+      `{"a":${secret}}`,
+      `["${secret}",]`,
+      "[1]2",
+      "nul",
+      '{"a" 1}',
+      "\u0000",
+    ]) {
+      const parsed = parseJson(text);
+      expect(parsed.ok, text).toBe(false);
+      expect(JSON.stringify(parsed)).not.toContain("60123456789");
+    }
+    expect(parseJson('{"a":1,}')).toEqual({
+      ok: false,
+      message: "The body is not valid JSON (at character 8).",
+    });
+  });
+
+  test("more than 64 levels are refused, brackets in texts do not count", () => {
+    expect(parseJson(`${"[".repeat(64)}${"]".repeat(64)}`).ok).toBe(true);
+    expect(parseJson(`${"[".repeat(65)}${"]".repeat(65)}`)).toMatchObject({ message: /nested/ });
+    expect(parseJson(`${'{"a":['.repeat(33)}1${"]}".repeat(33)}`)).toMatchObject({ message: /nested/ });
+    const text = `\\"${"[{".repeat(100)}\\\\`;
+    expect(parseJson(`["${text}",[]]`)).toEqual({ ok: true, value: [`"${"[{".repeat(100)}\\`, []] });
+  });
+
+  test("an integer beyond 2^53 keeps its digits, as a text", () => {
+    expect(
+      parseJson(
+        '{"big":706405506930370084,"low":-9007199254740992,"safe":9007199254740991,"minus":-9007199254740991,' +
+          '"fraction":12345678901234567.5,"power":12345678901234567e2,"text":"706405506930370084","list":[ 12345678901234567 ]}',
+      ),
+    ).toEqual({
+      ok: true,
+      value: {
+        big: "706405506930370084",
+        low: "-9007199254740992",
+        safe: 9007199254740991,
+        minus: -9007199254740991,
+        fraction: 12345678901234568,
+        power: 1234567890123456800,
+        text: "706405506930370084",
+        list: ["12345678901234567"],
+      },
+    });
+  });
+
+  test("a number beyond every double is not infinity but a text", () => {
+    expect(parseJson('[1e999,-1E+400,123456789012345.5e300,1e308,"1e999",1e-999]')).toEqual({
+      ok: true,
+      value: ["1e999", "-1E+400", "123456789012345.5e300", 1e308, "1e999", 0],
+    });
+    expect(parseJson("9".repeat(400))).toEqual({ ok: true, value: "9".repeat(400) });
+  });
+
+  test("a long number where JSON has none does not become readable", () => {
+    expect(parseJson("{12345678901234567:1}").ok).toBe(false);
+    expect(parseJson("[01234567890123456789]").ok).toBe(false);
+    expect(parseJson('["1234567890123456",-]').ok).toBe(false);
+  });
+
+  test("without long numbers it is what JSON.parse makes", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (text) => {
+        const parsed = parseJson(text);
+        if (/\d{16}|e\+/.test(text)) expect(parsed.ok).toBe(true);
+        else expect(parsed).toEqual({ ok: true, value: JSON.parse(text) });
+      }),
+    );
+  });
+
+  test("any integer survives beside any text", () => {
+    fc.assert(
+      fc.property(fc.bigInt(), fc.string(), (integer, text) => {
+        const quoted = JSON.stringify(text);
+        const parsed = parseJson(`{${quoted}:1,"list":[${integer},${quoted},{"n":${integer}}]}`);
+        if (!parsed.ok) throw new Error(parsed.message);
+        const value = integer >= -safe && integer <= safe ? Number(integer) : String(integer);
+        expect(at(parsed.value, "list")).toEqual([
+          value === 0 ? 0 : value,
+          text,
+          { n: value === 0 ? 0 : value },
+        ]);
+      }),
+    );
+  });
+
+  test("a __proto__ key stays a key", () => {
+    const parsed = parseJson('{"__proto__":{"admin":true},"n":12345678901234567}');
+    if (!parsed.ok) throw new Error(parsed.message);
+    expect(Object.keys(parsed.value ?? {})).toEqual(["__proto__", "n"]);
+    expect(at(parsed.value, "admin")).toBeUndefined();
+    expect(at({}, "__proto__")).toBeUndefined();
+  });
+
+  test("the elements of an array keep their exact texts", () => {
+    expect(elementTexts(' [ {"n":12345678901234567, "t":"a,]\\"["} ,[1, [2]], "x,y" ,3] ')).toEqual([
+      '{"n":12345678901234567, "t":"a,]\\"["}',
+      "[1, [2]]",
+      '"x,y"',
+      "3",
+    ]);
+    expect(elementTexts("[ ]")).toEqual([]);
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), (values) => {
+        const texts = elementTexts(JSON.stringify(values, null, 1));
+        expect(texts.map((text): unknown => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(values)));
+      }),
+    );
+  });
+});
+
+describe("a megabyte of hostile JSON", () => {
+  test.each([
+    ["["],
+    ['{"a":'],
+    ['\\"'],
+    ["1234567890123456789"],
+    ['"12345678901234567",'],
+    ["-"],
+    ['"'],
+    [`[${"[".repeat(60)}${"]".repeat(60)},`],
+  ])("of %s is answered at once", (text) => {
+    const body = fill(text);
+    expectQuick(() => parseJson(body));
+    expectQuick(() => parseJson(`[${body}1]`));
+    expectQuick(() => parseJson(`"${body}"`));
+  });
+});
+
+test("nothing makes the reader throw", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.string(), (bytes, text) => {
+      for (const given of [Buffer.from(bytes).toString("latin1"), text, `[${text}]`, `{"a":${text}}`]) {
+        expect(typeof parseJson(given).ok).toBe("boolean");
+      }
+    }),
+  );
+});
+
+/** About a megabyte of it. */
+function fill(text: string) {
+  return text.repeat(Math.ceil(1_000_000 / text.length));
+}
+
+/** Far above what it takes (some milliseconds), far below anything that grows with the square of the size. */
+function expectQuick(act: () => unknown) {
+  const started = performance.now();
+  act();
+  expect(performance.now() - started).toBeLessThan(500);
+}

@@ -1,0 +1,78 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { Credentials, InboundRequest, OutboundRequest, Verification } from "./provider.ts";
+
+/** Timestamped schemes refuse more than this of age or future, in milliseconds. */
+export const toleranceMs = 300_000;
+
+export function hmacSha256(key: string | Buffer, ...parts: (string | Buffer)[]): Buffer {
+  const hmac = createHmac("sha256", key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest();
+}
+
+const encodings = {
+  hex: /^[0-9a-f]{64}$/i,
+  base64: /^[A-Za-z0-9+/]{43}=$/,
+} as const;
+
+/** Constant-time comparison with a digest given as text; false for anything that is not 32 bytes so encoded. */
+export function matches(expected: Buffer, given: string, encoding: "hex" | "base64"): boolean {
+  if (!encodings[encoding].test(given)) return false;
+  return timingSafeEqual(expected, Buffer.from(given, encoding));
+}
+
+/** Constant-time comparison of two texts of any length. */
+export function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+export function withinTolerance(timestampMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - timestampMs) <= toleranceMs;
+}
+
+/** Whether any secret satisfies `proves`; every one is tried, so that the time tells nothing of which. */
+export function anySecret(secrets: readonly string[], proves: (secret: string) => boolean): boolean {
+  return secrets.filter((secret) => secret !== "" && proves(secret)).length > 0;
+}
+
+/**
+ * The proof of senders that can only send a shared key: `Authorization: Bearer`, `X-Webhook-Key`, the password of
+ * basic auth, or a query parameter. Any presented one may be any configured one.
+ */
+export function verifyKey(
+  request: InboundRequest,
+  credentials: Credentials,
+  queryParameters: readonly string[] = ["key"],
+): Verification {
+  const presented = presentedKeys(request, queryParameters);
+  if (presented.length === 0) return { ok: false, reason: "no key" };
+  const proven = presented.filter((given) => anySecret(credentials.keys, (key) => sameText(given, key)));
+  return proven.length > 0 ? { ok: true } : { ok: false, reason: "wrong key" };
+}
+
+function presentedKeys(request: InboundRequest, queryParameters: readonly string[]): string[] {
+  const authorization = request.headers["authorization"] ?? "";
+  const bearer = /^bearer +(\S+)\s*$/i.exec(authorization)?.[1];
+  const basic = /^basic +([A-Za-z0-9+/_-]+=*)\s*$/i.exec(authorization)?.[1];
+  const decoded = basic === undefined ? undefined : Buffer.from(basic, "base64").toString("utf8");
+  const password = decoded?.includes(":") ? decoded.slice(decoded.indexOf(":") + 1) : undefined;
+  const fromQuery = queryParameters.map((name) =>
+    Object.hasOwn(request.query, name) ? request.query[name] : undefined,
+  );
+  return [bearer, password, request.headers["x-webhook-key"], ...fromQuery].filter(
+    (key): key is string => key !== undefined && key !== "",
+  );
+}
+
+/** What a sender that proves itself by key sends. */
+export function signWithKey(
+  request: Pick<OutboundRequest, "headers" | "body">,
+  key: string,
+): OutboundRequest {
+  return {
+    headers: { ...request.headers, authorization: `Bearer ${key}` },
+    query: {},
+    body: request.body,
+  };
+}

@@ -1,0 +1,35 @@
+import { readJsonObject, saysJson, textAt } from "../body.ts";
+import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+
+/** One event object per request: its `id`, `type` and `created` (unix seconds) are all within what is signed. */
+export function parse(request: InboundRequest): Parsed {
+  if (!saysJson(request.headers)) return { kind: "unsupported", message: "Stripe sends application/json." };
+  const read = readJsonObject(request.body);
+  if (!read.ok) return { kind: "malformed", message: read.message };
+  const event = read.value;
+  const id = textAt(event, "id");
+  const type = textAt(event, "type");
+  if (id === undefined || type === undefined) {
+    return { kind: "malformed", message: "The body is not a Stripe event: it has no id and type." };
+  }
+  return {
+    kind: "events",
+    events: [{ id, type, occurredAt: createdMs(event), attributes: attributesOf(event), payload: read.text }],
+  };
+}
+
+function createdMs(event: JsonObject): number | undefined {
+  const created = event["created"];
+  if (typeof created === "number") return created * 1_000;
+  const time = typeof created === "string" ? Date.parse(created) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function attributesOf(event: JsonObject): Record<string, string> {
+  const named = { account: event["account"], livemode: event["livemode"], apiVersion: event["api_version"] };
+  return Object.fromEntries(
+    Object.entries(named).flatMap(([name, value]) =>
+      typeof value === "string" || typeof value === "boolean" ? [[name, String(value)]] : [],
+    ),
+  );
+}

@@ -1,0 +1,17 @@
+import type { Provider } from "../provider.ts";
+import { parse } from "./events.ts";
+import { map } from "./map.ts";
+import { samples } from "./samples.ts";
+import { sign, verify } from "./verify.ts";
+
+export const stripe: Provider = {
+  name: "stripe",
+  proof: "secrets",
+  mapping: "contact",
+  answers: "json",
+  verify,
+  parse,
+  map,
+  sign,
+  samples,
+};

@@ -1,0 +1,37 @@
+import { anySecret, hmacSha256, matches, withinTolerance } from "../signature.ts";
+import type { Credentials, InboundRequest, OutboundRequest, Verification } from "../provider.ts";
+
+/**
+ * `Stripe-Signature: t=<unix seconds>,v1=<hex>[,v1=…]`: HMAC-SHA256 of `<t>.<raw body>` with the whole `whsec_…`
+ * text as key. Other schemes, such as `v0`, prove nothing. Unlike Stripe's own library, a time ahead is refused too.
+ */
+export function verify(request: InboundRequest, credentials: Credentials, now: number): Verification {
+  const header = request.headers["stripe-signature"];
+  if (header === undefined) return { ok: false, reason: "no Stripe-Signature header" };
+  const items = header.split(",").map((item) => item.trim().split("=", 2));
+  const times = items.flatMap(([name, value]) => (name === "t" && value !== undefined ? [value] : []));
+  const signatures = items.flatMap(([name, value]) => (name === "v1" && value !== undefined ? [value] : []));
+  const [time] = times;
+  if (times.length !== 1 || time === undefined || !/^\d{1,12}$/.test(time)) {
+    return { ok: false, reason: "no readable time in Stripe-Signature" };
+  }
+  const proven = anySecret(credentials.secrets, (secret) => {
+    const expected = hmacSha256(secret, `${time}.`, request.body);
+    return signatures.filter((signature) => matches(expected, signature, "hex")).length > 0;
+  });
+  if (!proven) return { ok: false, reason: "no v1 signature matches" };
+  if (!withinTolerance(Number(time) * 1_000, now))
+    return { ok: false, reason: "signed more than 300 s away" };
+  return { ok: true };
+}
+
+export function sign(
+  request: Pick<OutboundRequest, "headers" | "body">,
+  secret: string,
+  now: number,
+): OutboundRequest {
+  const time = Math.floor(now / 1_000);
+  const signature = hmacSha256(secret, `${time}.`, request.body).toString("hex");
+  const headers = { ...request.headers, "stripe-signature": `t=${time},v1=${signature}` };
+  return { headers, query: {}, body: request.body };
+}

@@ -1,0 +1,63 @@
+import { isUtf8 } from "node:buffer";
+
+/** The text of strict UTF-8 bytes without a byte order mark; undefined when they are not UTF-8. */
+export function decodeUtf8(body: Buffer): string | undefined {
+  if (!isUtf8(body)) return undefined;
+  const text = body.toString("utf8");
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/**
+ * One round of percent-decoding (RFC 3986) of a text that holds one byte per character, as headers do; `%` without
+ * two hex digits stays as it is. Undefined when the bytes are not UTF-8.
+ */
+export function percentDecode(latin1: string): string | undefined {
+  return decodeEscapes(Buffer.from(latin1, "latin1"));
+}
+
+/** {@link percentDecode} for `application/x-www-form-urlencoded`, where `+` is a space. */
+export function formDecode(latin1: string): string | undefined {
+  const bytes = Buffer.from(latin1, "latin1");
+  for (let index = 0; index < bytes.length; index++) if (bytes[index] === 0x2b) bytes[index] = 0x20;
+  return decodeEscapes(bytes);
+}
+
+/** Decodes in place. */
+function decodeEscapes(bytes: Buffer): string | undefined {
+  let length = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const code = bytes[index] ?? 0;
+    const high = code === 0x25 ? hexDigit(bytes[index + 1]) : -1;
+    const low = high === -1 ? -1 : hexDigit(bytes[index + 2]);
+    if (low !== -1) index += 2;
+    bytes[length++] = low === -1 ? code : high * 16 + low;
+  }
+  const decoded = bytes.subarray(0, length);
+  return isUtf8(decoded) ? decoded.toString("utf8") : undefined;
+}
+
+function hexDigit(code = 0): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+/** The media type in lower case without parameters; empty when there is no content type. */
+export function mediaType(headers: Readonly<Record<string, string>>): string {
+  return (/^[^;,]*/.exec(headers["content-type"] ?? "")?.[0] ?? "").trim().toLowerCase();
+}
+
+/** Milliseconds since the epoch of an RFC 3339 time, with its offset; undefined for anything else. */
+export function timeOf(value: unknown): number | undefined {
+  if (typeof value !== "string" || value.length > 64) return undefined;
+  const match = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.exec(value);
+  if (!match) return undefined;
+  const [, date = "", minute = "", second = "", fraction = "", offset = ""] = match;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return undefined;
+  const leap = second === "60";
+  const milliseconds = `.${fraction.slice(1, 4).padEnd(3, "0")}`;
+  const time = Date.parse(`${date}T${minute}:${leap ? "59" : second}${milliseconds}${offset.toUpperCase()}`);
+  if (Number.isNaN(time)) return undefined;
+  return leap ? time + 1000 : time;
+}

@@ -1,0 +1,54 @@
+import type { Provider } from "../providers/provider.ts";
+import { createSource, defaultIdentify } from "./create-source.ts";
+import { noMapping } from "./field-mapping.ts";
+import type { Environment } from "./interpolate.ts";
+import type { Source } from "./source.ts";
+
+/** `SHOPIFY_WEBHOOK_SECRET` where the provider signs, `FORM_KEY` where only a shared key can be sent. */
+export function secretVariable(provider: Pick<Provider, "name" | "proof">): string {
+  const name = provider.name.replaceAll("-", "_").toUpperCase();
+  return provider.proof === "secrets" ? `${name}_WEBHOOK_SECRET` : `${name}_KEY`;
+}
+
+/** The provider as a source under its own name, with its own mapping alone. */
+export function providerSource(provider: Provider, proof: string | undefined): Source {
+  const proofs = proof === undefined ? [] : [proof];
+  return createSource({
+    name: provider.name,
+    provider,
+    credentials: {
+      secrets: provider.proof === "secrets" ? proofs : [],
+      keys: provider.proof === "key" ? proofs : [],
+    },
+    events: undefined,
+    identify: defaultIdentify,
+    region: undefined,
+    mapping: noMapping,
+    redirect: undefined,
+    cors: [],
+    honeypot: undefined,
+  });
+}
+
+/** One variable holds one secret, whatever characters it has; blank means off. */
+export function readBuiltIns(
+  env: Environment,
+  providers: readonly Provider[],
+): { sources: readonly Source[]; notes: readonly string[] } {
+  const sources: Source[] = [];
+  const notes: string[] = [];
+  for (const provider of providers) {
+    const variable = secretVariable(provider);
+    const proof = env[variable];
+    if (proof === undefined || proof.trim() === "") {
+      const why = proof === undefined ? "is not set" : "is empty";
+      notes.push(`${provider.name} is off: ${variable} ${why}`);
+      continue;
+    }
+    sources.push(providerSource(provider, proof));
+    const unmapped =
+      provider.mapping === "none" ? ", but without a `map` in SOURCES_FILE its events are ignored" : "";
+    notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${variable} is set${unmapped}`);
+  }
+  return { sources, notes };
+}

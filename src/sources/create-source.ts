@@ -1,0 +1,39 @@
+import type { IdentifierKind } from "../contact/contact-ref.ts";
+import type { RegionCode } from "../contact/normalize.ts";
+import type { Credentials, Provider } from "../providers/provider.ts";
+import { matchesPattern } from "./event-pattern.ts";
+import type { FieldMapping } from "./field-mapping.ts";
+import { mapSourceEvent } from "./map-event.ts";
+import type { Source } from "./source.ts";
+
+export const defaultIdentify: readonly IdentifierKind[] = ["phone", "email"];
+
+/** One source as it was configured. */
+export interface SourceConfig {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly credentials: Credentials;
+  /** Patterns of event types; undefined selects all. */
+  readonly events: readonly string[] | undefined;
+  readonly identify: readonly IdentifierKind[];
+  readonly region: RegionCode | undefined;
+  readonly mapping: FieldMapping;
+  readonly redirect: string | undefined;
+  readonly cors: readonly string[];
+  readonly honeypot: string | undefined;
+}
+
+export function createSource(config: SourceConfig): Source {
+  const { name, provider, credentials, events, identify, redirect, cors, honeypot } = config;
+  return {
+    name,
+    provider,
+    credentials,
+    identify,
+    redirect,
+    cors,
+    honeypot,
+    selects: (type) => events === undefined || events.some((pattern) => matchesPattern(pattern, type)),
+    map: (event) => mapSourceEvent(config, event),
+  };
+}

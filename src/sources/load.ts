@@ -1,0 +1,43 @@
+import type { Provider } from "../providers/provider.ts";
+import { providerSource, readBuiltIns } from "./builtin.ts";
+import { createSource } from "./create-source.ts";
+import type { Environment } from "./interpolate.ts";
+import type { Source } from "./source.ts";
+import { readSourcesFile } from "./sources-file.ts";
+
+export { secretVariable } from "./builtin.ts";
+
+/** `notes` tell what is on and what is off, and why; `problems` each name their place. Neither shows a secret. */
+export type SourcesResult =
+  | { ok: true; sources: readonly Source[]; notes: readonly string[] }
+  | { ok: false; problems: readonly string[] };
+
+/** Without a file: every provider whose variable is set, under its own name. */
+export function builtInSources(env: Environment, providers: readonly Provider[]): SourcesResult {
+  return { ok: true, ...readBuiltIns(env, providers) };
+}
+
+/**
+ * Reads a sources file, all its mistakes at once.
+ *
+ * @param text YAML
+ * @param fileName only names places in messages: `sources.yaml:12:5 sources.shop.key: …`
+ */
+export function sourcesFromYaml(
+  text: string,
+  fileName: string,
+  env: Environment,
+  providers: readonly Provider[],
+): SourcesResult {
+  const read = readSourcesFile(text, fileName, env, providers);
+  if (!read.ok) return read;
+  const notes = read.sources.map(
+    ({ name, provider }) => `${name} is on at /webhooks/${name}: ${provider.name}`,
+  );
+  return { ok: true, sources: read.sources.map(createSource), notes };
+}
+
+/** A provider with its own mapping and no credentials, to try payloads on. */
+export function previewSource(provider: Provider): Source {
+  return providerSource(provider, undefined);
+}

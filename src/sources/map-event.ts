@@ -1,0 +1,221 @@
+import {
+  coreFields,
+  customField,
+  type CoreField,
+  type FieldName,
+  type FieldValue,
+} from "../contact/contact-patch.ts";
+import { contactRef, type ContactRef, type IdentifierKind } from "../contact/contact-ref.ts";
+import { coerceCustomValue } from "../contact/custom-field.ts";
+import type { MappingWarning, RelayEvent } from "../contact/event.ts";
+import { accepted, refused } from "../contact/normalized.ts";
+import {
+  isAbsent,
+  normalizeCoreField,
+  splitFullName,
+  type Normalized,
+  type RegionCode,
+} from "../contact/normalize.ts";
+import type { Candidate, Candidates, JsonValue, Provider, ProviderMapping } from "../providers/provider.ts";
+import type { Evaluation, EventBinding, Expression } from "./expression.ts";
+import type { FieldMapping } from "./field-mapping.ts";
+import type { Mapped } from "./source.ts";
+
+/** What mapping an event takes. */
+export interface MappingPlan {
+  readonly provider: Pick<Provider, "map">;
+  readonly region: RegionCode | undefined;
+  readonly identify: readonly IdentifierKind[];
+  readonly mapping: FieldMapping;
+}
+
+/** Maps one event. Never rejects: what cannot be carried out is `failed`, so that it is kept. */
+export async function mapSourceEvent(plan: MappingPlan, event: RelayEvent): Promise<Mapped> {
+  try {
+    const found = plan.provider.map(event);
+    switch (found.kind) {
+      case "nothing":
+        return { kind: "ignored", reason: found.reason, warnings: [] };
+      case "erase":
+        return { kind: "erase", contacts: erasedContacts(found) };
+      case "contact":
+        return await mapContact(plan, event, found.root, found.candidates);
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: "failed", message: `the event cannot be mapped: ${why}` };
+  }
+}
+
+/** What is known of the update so far. */
+interface Draft {
+  readonly patch: Partial<Record<FieldName, FieldValue>>;
+  readonly warnings: MappingWarning[];
+  contactId: ContactRef | undefined;
+}
+
+async function mapContact(
+  plan: MappingPlan,
+  event: RelayEvent,
+  root: JsonValue,
+  candidates: Candidates,
+): Promise<Mapped> {
+  const draft: Draft = { patch: {}, warnings: [], contactId: undefined };
+  takeCandidates(plan, candidates, draft);
+  const applied = await applyMapping(plan, event, root, draft);
+  if (!applied.ok) return { kind: "failed", message: applied.message };
+  const { patch, warnings } = draft;
+  const contact = nameOf(plan.identify, draft);
+  if (contact === undefined) return { kind: "ignored", reason: "no-identifier", warnings };
+  if (Object.keys(patch).length === 0) return { kind: "ignored", reason: "no-fields", warnings };
+  return { kind: "update", contact, patch, warnings };
+}
+
+/** The provider's own finds, for the fields that the source does not map itself. */
+function takeCandidates(plan: MappingPlan, candidates: Candidates, draft: Draft): void {
+  const isOwn = (field: CoreField) => !plan.mapping.core.has(field);
+  const unfit: MappingWarning[] = [];
+  for (const field of coreFields) {
+    const found = isOwn(field) ? candidates[field] : undefined;
+    const taken = firstFit(found, (value) => normalizeCoreField(field, value, plan.region));
+    if (taken?.ok) draft.patch[field] = taken.value;
+    else if (taken) unfit.push({ field, message: taken.message });
+  }
+  if (isOwn("firstName") && draft.patch.firstName === undefined) {
+    const full = firstFit(candidates.fullName, (value) =>
+      normalizeCoreField("firstName", value, plan.region),
+    );
+    if (full?.ok) {
+      const { firstName, lastName } = splitFullName(full.value);
+      draft.patch.firstName = firstName;
+      if (lastName !== undefined && isOwn("lastName")) draft.patch.lastName ??= lastName;
+    } else if (full) unfit.push({ field: "fullName", message: full.message });
+  }
+  const isFilled = (field: string) => Object.hasOwn(draft.patch, field);
+  draft.warnings.push(...unfit.filter(({ field }) => !isFilled(field)));
+}
+
+/** The first candidate that is fit; else why the first one is not; undefined when there is none. */
+function firstFit(
+  candidates: readonly Candidate[] | undefined,
+  normalize: (value: JsonValue) => Normalized<string>,
+): Normalized<string> | undefined {
+  let refusal: { ok: false; message: string } | undefined;
+  for (const { path, value } of candidates ?? []) {
+    if (isAbsent(value)) continue;
+    const normalized = normalize(value);
+    if (normalized.ok) return normalized;
+    refusal ??= { ok: false, message: `${normalized.message} (${path})` };
+  }
+  return refusal;
+}
+
+/** How one value of the update is made. */
+interface Rule {
+  readonly field: FieldName | "id";
+  readonly expression: Expression;
+  readonly clear: boolean;
+  readonly normalize: (value: unknown) => Normalized<FieldValue>;
+}
+
+function rulesOf({ mapping, region }: MappingPlan): Rule[] {
+  const rules: Rule[] = [];
+  for (const [field, rule] of mapping.core) {
+    if (rule === "removed") continue;
+    const { expression, clear } = rule;
+    const normalize = (value: unknown) => normalizeCoreField(field, value, rule.region ?? region);
+    rules.push({ field, expression, clear, normalize });
+  }
+  for (const { name, expression, clear, type, options } of mapping.custom) {
+    const normalize = (value: unknown) => coerceCustomValue(value, type, options);
+    rules.push({ field: customField(name), expression, clear, normalize });
+  }
+  if (mapping.id) rules.push({ field: "id", expression: mapping.id, clear: false, normalize: normalizeId });
+  return rules;
+}
+
+function normalizeId(value: unknown): Normalized<string> {
+  const ref = contactRef("id", value);
+  return ref === undefined ? refused(value, "is not the id of a contact") : accepted(ref);
+}
+
+/** The source's own `map`, one expression after the other, so that each has its time for itself. */
+async function applyMapping(
+  plan: MappingPlan,
+  event: RelayEvent,
+  root: JsonValue,
+  draft: Draft,
+): Promise<{ ok: true } | { ok: false; message: string }> {
+  const rules = rulesOf(plan);
+  if (rules.length === 0) return { ok: true };
+  const binding = bindingOf(event);
+  for (const rule of rules) {
+    const found = read(await rule.expression.evaluate(root, binding));
+    if (found.kind === "stopped") {
+      return { ok: false, message: `the mapping of ${rule.field} was stopped: ${found.message}` };
+    }
+    settle(draft, rule, found);
+  }
+  return { ok: true };
+}
+
+function settle(draft: Draft, rule: Rule, found: Exclude<Found, { kind: "stopped" }>): void {
+  const { field } = rule;
+  switch (found.kind) {
+    case "error":
+      draft.warnings.push({ field, message: found.message });
+      return;
+    case "absent":
+      if (rule.clear && field !== "id") draft.patch[field] = null;
+      return;
+    case "present": {
+      const normalized = rule.normalize(found.value);
+      if (!normalized.ok) draft.warnings.push({ field, message: normalized.message });
+      else if (field === "id") draft.contactId = contactRef("id", found.value);
+      else draft.patch[field] = normalized.value;
+    }
+  }
+}
+
+type Found =
+  Exclude<Evaluation, { kind: "value" }> | { kind: "present"; value: unknown } | { kind: "absent" };
+
+function read(evaluation: Evaluation): Found {
+  if (evaluation.kind !== "value") return evaluation;
+  const value = unwrapped(evaluation.value);
+  return isAbsent(value) ? { kind: "absent" } : { kind: "present", value };
+}
+
+/** JSONata's sequences: absent items are none, and one item is that item. */
+function unwrapped(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const present = value.filter((item: unknown) => !isAbsent(item));
+  return present.length <= 1 ? present[0] : present;
+}
+
+/** The first kind that the update's own values carry names the contact. */
+function nameOf(identify: readonly IdentifierKind[], draft: Draft): ContactRef | undefined {
+  for (const kind of identify) {
+    const name: ContactRef | undefined =
+      kind === "id" ? draft.contactId : normalizedRef(kind, draft.patch[kind]);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+function normalizedRef(kind: "phone" | "email", value: FieldValue | undefined): ContactRef | undefined {
+  return typeof value === "string" ? `${kind}:${value}` : undefined;
+}
+
+function bindingOf(event: RelayEvent): EventBinding {
+  const { id, type, source, attributes } = event;
+  const occurredAt = new Date(event.occurredAt).toISOString();
+  return { id, type, source, attributes, occurredAt, receivedAt: new Date(event.receivedAt).toISOString() };
+}
+
+/** Phone numbers count only with their country code: nobody is erased on a guess. */
+function erasedContacts(request: Extract<ProviderMapping, { kind: "erase" }>): ContactRef[] {
+  const phones = request.phones.map((phone) => contactRef("phone", phone));
+  const emails = request.emails.map((email) => contactRef("email", email));
+  return [...new Set([...phones, ...emails])].filter((contact) => contact !== undefined);
+}

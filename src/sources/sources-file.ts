@@ -1,0 +1,235 @@
+import { identifierKinds, type IdentifierKind } from "../contact/contact-ref.ts";
+import type { RegionCode } from "../contact/normalize.ts";
+import type { Credentials, Provider } from "../providers/provider.ts";
+import { didYouMean } from "./closest.ts";
+import { defaultIdentify, type SourceConfig } from "./create-source.ts";
+import {
+  noMapping,
+  readFieldMapping,
+  readRegion,
+  type FieldMapping,
+  type MapEntries,
+} from "./field-mapping.ts";
+import { readFormSettings } from "./form-settings.ts";
+import type { Environment } from "./interpolate.ts";
+import { YamlFile, type Entry, type Located } from "./yaml-file.ts";
+
+export type SourcesFile =
+  { ok: true; sources: readonly SourceConfig[] } | { ok: false; problems: readonly string[] };
+
+const sourceKeys = [
+  "provider",
+  "secret",
+  "secrets",
+  "key",
+  "keys",
+  "events",
+  "identify",
+  "region",
+  "map",
+  "redirect",
+  "cors",
+  "honeypot",
+  "consume",
+] as const;
+type Settings = ReadonlyMap<(typeof sourceKeys)[number], Entry>;
+
+const unmapped: { mapping: FieldMapping; entries: MapEntries } = { mapping: noMapping, entries: new Map() };
+
+interface Defaults {
+  readonly region: RegionCode | undefined;
+  readonly identify: readonly IdentifierKind[] | undefined;
+  readonly events: readonly string[] | undefined;
+}
+
+/** Reads and checks the whole file; every mistake is named with line, column and path, in the file's order. */
+export function readSourcesFile(
+  text: string,
+  fileName: string,
+  env: Environment,
+  providers: readonly Provider[],
+): SourcesFile {
+  const file = new YamlFile(text, fileName, env);
+  if (file.isBroken) return { ok: false, problems: file.problems };
+  const sources = readRoot(file, providers);
+  return file.problems.length > 0 ? { ok: false, problems: file.problems } : { ok: true, sources };
+}
+
+function readRoot(file: YamlFile, providers: readonly Provider[]): SourceConfig[] {
+  if (file.isNull(file.root)) {
+    file.report(file.root, "there are no sources: the file is empty");
+    return [];
+  }
+  const top = file.fields(file.root, ["defaults", "sources"]);
+  const defaults = readDefaults(file, top.get("defaults"));
+  const sources = top.get("sources");
+  if (!sources) {
+    if (file.isMapping(file.root)) file.report(file.root, "there are no sources: `sources` is missing");
+    return [];
+  }
+  const entries = file.entries(sources.value);
+  if (entries.length === 0 && file.isMapping(sources.value)) {
+    file.report(sources.key, "there are no sources: name at least one");
+  }
+  return entries.flatMap((entry) => readSource(file, entry, providers, defaults) ?? []);
+}
+
+function readDefaults(file: YamlFile, entry: Entry | undefined): Defaults {
+  const settings = entry
+    ? file.fields(entry.value, ["region", "identify", "events"])
+    : new Map<string, Entry>();
+  return {
+    region: read(settings.get("region"), (at) => readRegion(file, at)),
+    identify: read(settings.get("identify"), (at) => readIdentify(file, at)),
+    events: read(settings.get("events"), (at) => readEvents(file, at)),
+  };
+}
+
+function read<Value>(entry: Entry | undefined, reader: (at: Located) => Value): Value | undefined {
+  return entry && reader(entry.value);
+}
+
+function readSource(
+  file: YamlFile,
+  entry: Entry,
+  providers: readonly Provider[],
+  defaults: Defaults,
+): SourceConfig | undefined {
+  const { name } = entry;
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/i.test(name)) {
+    file.report(
+      entry.key,
+      "is no name of a source: letters, digits, - and _, at most 63, as it stands in the URL",
+    );
+  }
+  const settings: Settings = file.fields(entry.value, sourceKeys);
+  if (!file.isMapping(entry.value)) return undefined;
+  const consume = settings.get("consume");
+  if (consume) {
+    const advice = `let it post to /webhooks/${name}`;
+    file.report(consume.key, `pulling from a bus is not supported in this version; ${advice}`);
+  }
+  const provider = readProvider(file, entry, settings, providers);
+  const identify =
+    read(settings.get("identify"), (at) => readIdentify(file, at)) ?? defaults.identify ?? defaultIdentify;
+  const map = settings.get("map");
+  const { mapping, entries } = map ? readFieldMapping(file, map.value) : unmapped;
+  if (provider) checkMapping(file, entry, settings, { provider, identify, mapping, entries });
+  const config = {
+    name,
+    credentials: readCredentials(file, entry, settings, provider),
+    events: read(settings.get("events"), (at) => readEvents(file, at)) ?? defaults.events,
+    identify,
+    region: read(settings.get("region"), (at) => readRegion(file, at)) ?? defaults.region,
+    mapping,
+    ...readFormSettings(file, settings, provider),
+  };
+  return provider && { ...config, provider };
+}
+
+function readProvider(
+  file: YamlFile,
+  entry: Entry,
+  settings: Settings,
+  providers: readonly Provider[],
+): Provider | undefined {
+  const at = settings.get("provider")?.value;
+  if (!at) {
+    file.report(entry.key, "needs a `provider`");
+    return undefined;
+  }
+  const text = file.text(at);
+  if (text === undefined) return undefined;
+  const provider = providers.find((known) => known.name === text);
+  if (!provider) {
+    const names = providers.map((known) => known.name);
+    file.report(at, `"${text}" is no provider${didYouMean(text, names)} (there are: ${names.join(", ")})`);
+  }
+  return provider;
+}
+
+function readCredentials(
+  file: YamlFile,
+  entry: Entry,
+  settings: Settings,
+  provider: Provider | undefined,
+): Credentials {
+  const readProofs = (one: "secret" | "key", several: "secrets" | "keys") => {
+    const single = read(settings.get(one), (at) => file.text(at));
+    const list = read(settings.get(several), (at) => file.texts(at).map(({ text }) => text));
+    return [...(single === undefined ? [] : [single]), ...(list ?? [])];
+  };
+  const credentials = { secrets: readProofs("secret", "secrets"), keys: readProofs("key", "keys") };
+  if (!provider) return credentials;
+  const signs = provider.proof === "secrets";
+  const wanted = signs ? (["secret", "secrets"] as const) : (["key", "keys"] as const);
+  const unwanted = signs ? (["key", "keys"] as const) : (["secret", "secrets"] as const);
+  const proves = signs ? "signs its requests" : "cannot sign, it sends a shared key";
+  for (const name of unwanted) {
+    const setting = settings.get(name);
+    if (setting) file.report(setting.key, `is not used: ${provider.name} ${proves}; give \`${wanted[0]}\``);
+  }
+  if (!wanted.some((name) => settings.has(name))) {
+    file.report(entry.key, `needs \`${wanted[0]}\` or \`${wanted[1]}\`: ${provider.name} ${proves}`);
+  }
+  return credentials;
+}
+
+function readIdentify(file: YamlFile, at: Located): readonly IdentifierKind[] {
+  const kinds: IdentifierKind[] = [];
+  for (const { text, at: item } of file.texts(at)) {
+    const kind = identifierKinds.find((known) => known === text);
+    if (kind === undefined) {
+      const hint = didYouMean(text, identifierKinds);
+      file.report(item, `"${text}" does not name a contact: ${identifierKinds.join(", ")} do${hint}`);
+    } else if (kinds.includes(kind)) file.report(item, `"${kind}" is named twice`);
+    else kinds.push(kind);
+  }
+  return kinds;
+}
+
+function readEvents(file: YamlFile, at: Located): readonly string[] {
+  const patterns = file.texts(at);
+  for (const { text, at: item } of patterns) {
+    if (text !== text.trim() || /\p{Cc}/u.test(text)) {
+      file.report(item, "is no pattern of event types: it begins or ends with a space, or has a line break");
+    }
+  }
+  return patterns.map(({ text }) => text);
+}
+
+/** Whether the source could ever name a contact, and whether all that is mapped is used. */
+function checkMapping(
+  file: YamlFile,
+  entry: Entry,
+  settings: Settings,
+  source: {
+    provider: Provider;
+    identify: readonly IdentifierKind[];
+    mapping: FieldMapping;
+    entries: MapEntries;
+  },
+): void {
+  const { provider, identify, mapping, entries } = source;
+  const map = settings.get("map");
+  if (provider.mapping === "none" && !map) {
+    file.report(entry.key, `needs a \`map\`: ${provider.name} does not say what its payloads hold`);
+    return;
+  }
+  if (identify.length === 0) return;
+  const id = entries.get("id");
+  if (id && !identify.includes("id")) {
+    file.report(id.key, `is never used: \`identify\` (${identify.join(", ")}) does not name it`);
+  }
+  const canName = identify.some((kind) => {
+    if (kind === "id") return id !== undefined;
+    if (entries.has(kind)) return mapping.core.get(kind) !== "removed";
+    return provider.mapping === "contact";
+  });
+  const own = settings.get("identify");
+  if (!canName) {
+    file.report(map?.key ?? entry.key, `can never name a contact: nothing gives ${identify.join(" or ")}`);
+  } else if (!id && own && identify.includes("id")) {
+    file.report(own.value, "names id, but `map` does not say what the id is");
+  }
+}
