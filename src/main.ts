@@ -17,7 +17,7 @@ const io: Io = {
   env: process.env,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  color: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
+  color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
   stopRequested: new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => resolve(signal));
   }),

@@ -116,16 +116,13 @@ async function runDemo(
     const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5);
     return `${seconds} s  events in ${sent}/${traffic.posts.length}  waiting ${waiting}  requests out ${sandbox.requests().length}${state}`;
   }
-  let finished = false;
-  const reporting = (async () => {
-    while (!finished) {
-      progress(await line(), false);
-      await wait(progressEveryMs);
-    }
-  })();
+  let reporting = Promise.resolve();
+  const ticker = setInterval(() => {
+    reporting = reporting.then(async () => progress(await line(), false));
+  }, progressEveryMs);
   await post(relay.url, traffic.posts, answers);
   const drained = await untilDrained(relay);
-  finished = true;
+  clearInterval(ticker);
   await reporting;
   progress(await line(), true);
   return await summarize(relay, sandbox, traffic, answers, drained, Date.now() - startedAt);

@@ -35,14 +35,14 @@ let now = 1_000_000;
 let mailbox = createMemoryMailbox(() => now);
 let sent: ContactPatch[] = [];
 let kept: Parked[] = [];
-let answers: (patch: ContactPatch) => SenderAnswer = () => ok as SenderAnswer;
+let answers: (patch: ContactPatch) => SenderAnswer = () => ok;
 
 beforeEach(() => {
   now = 1_000_000;
   mailbox = createMemoryMailbox(() => now);
   sent = [];
   kept = [];
-  answers = () => ok as SenderAnswer;
+  answers = () => ok;
 });
 
 function delivery(overrides: Partial<DeliveryPolicy> = {}): ContactDelivery {
@@ -185,7 +185,7 @@ describe("answers that are not 200", () => {
 
 describe("a request the API calls invalid", () => {
   const refusing = (bad: (field: string) => boolean) => (patch: ContactPatch) =>
-    Object.keys(patch).some(bad) ? invalid : (ok as SenderAnswer);
+    Object.keys(patch).some(bad) ? invalid : ok;
 
   it("is divided until the bad field is found: good fields are applied, the bad one is parked", async () => {
     await mailbox.post([
@@ -243,8 +243,7 @@ describe("a request the API calls invalid", () => {
     await mailbox.post([
       update("a", 100, { firstName: "Ada", "custom_fields.A": 1, "custom_fields.Bad": 2, lastName: "L" }),
     ]);
-    answers = (patch) =>
-      patch.firstName === undefined || "custom_fields.Bad" in patch ? invalid : (ok as SenderAnswer);
+    answers = (patch) => (patch.firstName === undefined || "custom_fields.Bad" in patch ? invalid : ok);
     await run({ requireFirstName: true });
     expect(sent.every((patch) => patch.firstName === "Ada")).toBe(true);
     expect(kept.map((item) => item.fields)).toEqual([["custom_fields.Bad"]]);
@@ -254,7 +253,7 @@ describe("a request the API calls invalid", () => {
     await mailbox.post([update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", phone: "+6" })]);
     answers = (patch) => {
       if (sent.length === 1) return invalid;
-      return "phone" in patch || "email" in patch ? down : (ok as SenderAnswer);
+      return "phone" in patch || "email" in patch ? down : ok;
     };
     expect(await run()).toMatchObject({ kind: "wait" });
     const { waiting, applied } = await mailbox.read(contact);

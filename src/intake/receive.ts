@@ -127,7 +127,8 @@ function storableText(text: string): string {
 function isFilled(event: ProviderEvent, field: string | undefined): boolean {
   if (field === undefined) return false;
   const payload: unknown = JSON.parse(event.payload);
-  if (typeof payload !== "object" || payload === null || !Object.hasOwn(payload, field)) return false;
+  if (typeof payload !== "object" || payload === null) return false;
   const value: unknown = Object.entries(payload).find(([name]) => name === field)?.[1];
-  return value !== null && value !== false && String(value).trim() !== "";
+  if (value === undefined || value === null || value === false) return false;
+  return typeof value !== "string" || value.trim() !== "";
 }

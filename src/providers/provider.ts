@@ -123,11 +123,7 @@ export interface Provider {
   /** Answers what is not an event (OPTIONS, GET challenge); undefined when it is not a handshake of this protocol. */
   handshake?(request: InboundRequest): HandshakeAnswer | undefined;
   /** What `verify` accepts, made the way the vendor makes it. `now` in milliseconds. */
-  sign(
-    request: Pick<OutboundRequest, "headers" | "body">,
-    credential: string,
-    now: number,
-  ): OutboundRequest;
+  sign(request: Pick<OutboundRequest, "headers" | "body">, credential: string, now: number): OutboundRequest;
   /** Headers that name an event type, for providers that send it there. */
   typeHeaders?(type: string): Readonly<Record<string, string>>;
   readonly samples: readonly Sample[];

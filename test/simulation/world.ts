@@ -173,9 +173,9 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       await time.sleep(5);
     }
   }
-  let failure: unknown;
+  let failure: Error | undefined;
   function fail(error: unknown): void {
-    failure = error;
+    failure = error instanceof Error ? error : new Error(String(error));
   }
 
   function simulateApi() {

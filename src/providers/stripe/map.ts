@@ -1,4 +1,4 @@
-import { at, candidatesAt, isObject, parseJson } from "../body.ts";
+import { at, candidatesAt, isObject, parseJson, textAt } from "../body.ts";
 import type { JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
 
 /** Where contact data is, per object, best first; paths are below `data.object`. */
@@ -55,7 +55,7 @@ export function map(event: MappableEvent): ProviderMapping {
   if (object["deleted"] === true || event.type === "customer.deleted") {
     return { kind: "nothing", reason: "customer-deleted", root };
   }
-  if (!customerObjects.has(String(object["object"]))) return { kind: "contact", root, candidates: {} };
+  if (!customerObjects.has(textAt(object, "object") ?? "")) return { kind: "contact", root, candidates: {} };
   const find = (names: readonly string[]) =>
     candidatesAt(object, names).map(({ path, value }) => ({ path: `data.object.${path}`, value }));
   return {

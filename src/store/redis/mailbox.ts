@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
-import type { Applied, FieldOrigin } from "../../contact/merge.ts";
+import type { FieldOrigin } from "../../contact/merge.ts";
 import { historyMax, stampRetentionFactor } from "../retention.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 
@@ -96,7 +96,7 @@ export function createRedisMailbox(client: Redis, options: StoreOptions, clock: 
     }
     return {
       waiting: updates.map((text) => JSON.parse(text) as ContactUpdate),
-      applied: applied as Applied,
+      applied,
       history: history.map((text) => JSON.parse(text) as DeliveryNote),
     };
   }

@@ -1,0 +1,157 @@
+/** One import of a file. `from` is a path below src for our own files, else a package's name. */
+export interface Import {
+  readonly from: string;
+  readonly own: boolean;
+  readonly typeOnly: boolean;
+}
+
+/** What the files of one room may use. Patterns match paths below src. */
+interface Room {
+  readonly room: string;
+  readonly files: RegExp;
+  readonly packages: readonly string[];
+  readonly own: readonly RegExp[];
+  /** May be imported for their types only. */
+  readonly types?: readonly RegExp[];
+  readonly everything?: boolean;
+}
+
+const contact = /^contact\//;
+const providerShared = /^providers\/(provider|signature|body|json|text|fields|multipart)\.ts$/;
+const storePort = /^store\/store\.ts$/;
+const sourceTypes = /^sources\/source\.ts$/;
+const telemetry = /^telemetry\//;
+
+/** The table of docs/architecture.md, the first row that a file matches. */
+export const rooms: readonly Room[] = [
+  {
+    room: "contact/",
+    files: contact,
+    packages: ["zod", "libphonenumber-js", "i18n-iso-countries", "iso-639-1"],
+    own: [contact],
+  },
+  {
+    room: "providers/registry",
+    files: /^providers\/registry\.ts$/,
+    packages: [],
+    own: [/^providers\/[^/]+\/index\.ts$/, providerShared],
+  },
+  {
+    room: "providers/ (shared)",
+    files: /^providers\/[^/]+\.ts$/,
+    packages: ["zod"],
+    own: [contact, providerShared],
+  },
+  { room: "providers/<p>/", files: /^providers\/[^/]+\//, packages: ["zod"], own: [contact, providerShared] },
+  {
+    room: "sources/",
+    files: /^sources\//,
+    packages: ["yaml", "jsonata", "zod"],
+    own: [contact, /^providers\//, /^sources\//],
+  },
+  {
+    room: "intake/",
+    files: /^intake\//,
+    packages: ["ulid"],
+    own: [contact, storePort, /^intake\//],
+    types: [sourceTypes, /^providers\/provider\.ts$/],
+  },
+  {
+    room: "delivery/workers",
+    files: /^delivery\/workers\.ts$/,
+    packages: ["bullmq"],
+    own: [contact, /^delivery\//, storePort],
+    types: [sourceTypes, telemetry],
+  },
+  {
+    room: "delivery/",
+    files: /^delivery\//,
+    packages: [],
+    own: [contact, /^delivery\//, /^aelyst\//, storePort],
+    types: [sourceTypes, telemetry],
+  },
+  { room: "aelyst/", files: /^aelyst\//, packages: ["zod"], own: [contact, /^aelyst\//] },
+  {
+    room: "store/",
+    files: /^store\//,
+    packages: ["bullmq", "ioredis", "pg", "@electric-sql/pglite"],
+    own: [contact, /^store\//],
+  },
+  {
+    room: "http/",
+    files: /^http\//,
+    packages: ["hono", "@hono/node-server", "zod"],
+    own: [contact, /^http\//, /^intake\//, storePort],
+    types: [sourceTypes, /^providers\/provider\.ts$/, telemetry, /^delivery\//],
+  },
+  { room: "telemetry/", files: telemetry, packages: ["pino", "prom-client"], own: [telemetry] },
+  { room: "sandbox/", files: /^sandbox\//, packages: ["zod", "hono"], own: [contact, /^sandbox\//] },
+  { room: "config", files: /^config\.ts$/, packages: ["zod"], own: [contact] },
+  { room: "commands/, main", files: /^(commands\/|main\.ts$)/, packages: [], own: [], everything: true },
+];
+
+/** The imports of a file's text, type-only ones marked. `file` is its path below src. */
+export function importsOf(text: string, file: string): Import[] {
+  const pattern =
+    /^\s*(?:import|export)\s+(type\s+)?(?:[\w*{][^;'"]*?\bfrom\s*)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
+  const found: Import[] = [];
+  for (const [, typeOnly, statically, dynamically] of text.matchAll(pattern)) {
+    const specifier = statically ?? dynamically ?? "";
+    if (specifier.startsWith("node:")) continue;
+    const own = specifier.startsWith(".");
+    found.push({
+      from: own ? resolve(file, specifier) : packageName(specifier),
+      own,
+      typeOnly: typeOnly !== undefined,
+    });
+  }
+  return found;
+}
+
+function resolve(file: string, specifier: string): string {
+  const parts = file.split("/").slice(0, -1);
+  for (const part of specifier.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** What is wrong with a file, each with what to do about it. */
+export function violationsOf(file: string, text: string): string[] {
+  const room = rooms.find((candidate) => candidate.files.test(file));
+  if (!room) return [`${file} is in no room: give it one of ${rooms.map((one) => one.room).join(", ")}`];
+  const violations: string[] = [];
+  for (const { from, own, typeOnly } of room.everything ? [] : importsOf(text, file)) {
+    const sameProvider = /^providers\/[^/]+\//.exec(file)?.[0];
+    if (own && sameProvider !== undefined && from.startsWith(sameProvider)) continue;
+    const allowed = own
+      ? room.own.some((pattern) => pattern.test(from)) ||
+        (typeOnly && room.types?.some((pattern) => pattern.test(from)) === true)
+      : room.packages.includes(from);
+    if (allowed) continue;
+    violations.push(
+      `${file} imports ${from}, which the room ${room.room} may not use; ` +
+        `pass it in from commands/, or move the code to the room where it belongs`,
+    );
+  }
+  if (file !== "main.ts" && /\bprocess\.(env|argv|exit)\b/.test(text)) {
+    violations.push(`${file} uses process.env, argv or exit; only main.ts does: pass the value in`);
+  }
+  if (!file.startsWith("providers/") && /provider(\.name)?\s*[!=]==\s*["'`]/.test(text)) {
+    violations.push(`${file} asks for a provider by name; give the provider contract a property instead`);
+  }
+  if (/(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file)) {
+    violations.push(`${file} is named for nothing in particular; name it for what it does`);
+  }
+  const lines = text.split("\n").length;
+  if (lines > 400) violations.push(`${file} has ${lines} lines: split it so that a reader can hold it`);
+  return violations;
+}
