@@ -61,9 +61,9 @@ const paths = {
   ],
 } as const;
 
-/** Bodies whose contact fields are not a customer's: an employee, a supplier, the shop itself. */
-function isAboutTheShop(body: JsonObject): boolean {
-  return textAt(body, "myshopify_domain") !== undefined;
+/** The shop itself (`shop/update`, `app/uninstalled`): its e-mail and phone are the merchant's, not a customer's. */
+function isTheShop(body: JsonObject): boolean {
+  return Object.hasOwn(body, "myshopify_domain");
 }
 
 export function map(event: MappableEvent): ProviderMapping {
@@ -72,7 +72,7 @@ export function map(event: MappableEvent): ProviderMapping {
   if (!isObject(root)) return { kind: "nothing", reason: "not-an-object", root };
   const request = privacyRequest(root);
   if (request) return request;
-  if (isAboutTheShop(root)) return { kind: "nothing", reason: "about-the-shop", root };
+  if (isTheShop(root)) return { kind: "nothing", reason: "about-the-shop", root };
   const wrapper = wrapperOf(root);
   const resource = wrapper === undefined ? root : at(root, wrapper);
   const find = (names: readonly string[]) =>

@@ -176,6 +176,11 @@ describe("contact data", () => {
     expect(mapped({ email: "a@b.co", customer: { id: 2 } }, "customers/redact").kind).toBe("contact");
   });
 
+  it("the shop's own e-mail is the merchant's, not a customer's", () => {
+    const shop = { id: 1, email: "owner@example.com", phone: "+15145550100", myshopify_domain: null };
+    expect(mapped(shop, "shop/update")).toMatchObject({ kind: "nothing", reason: "about-the-shop" });
+  });
+
   it("the other privacy topics are accepted and recorded", () => {
     const shop = { shop_id: 1, shop_domain: "a.myshopify.com" };
     expect(mapped(shop)).toMatchObject({ kind: "nothing", reason: "privacy-shop-redact" });
