@@ -64,18 +64,22 @@ describe("signatures, as Stripe's own library makes and judges them", () => {
 
   it("what the library signs verifies here, and what is signed here verifies there", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", minLength: 1 }), fc.string({ minLength: 1 }), (payload, key) => {
-        const header = Stripe.webhooks.generateTestHeaderString({
-          payload,
-          secret: key,
-          timestamp: signedAt,
-        });
-        expect(verdict(header, signedAt, [key], payload)).toBe(true);
-        const own = stripe.sign({ headers: {}, body: Buffer.from(payload) }, key, signedAt * 1_000);
-        const sent = Buffer.from(payload).toString();
-        const signature = own.headers["stripe-signature"] ?? "";
-        expect(Stripe.webhooks.signature?.verifyHeader(sent, signature, key, 1e12)).toBe(true);
-      }),
+      fc.property(
+        fc.string({ unit: "binary", minLength: 1 }),
+        fc.string({ minLength: 1 }),
+        (payload, key) => {
+          const header = Stripe.webhooks.generateTestHeaderString({
+            payload,
+            secret: key,
+            timestamp: signedAt,
+          });
+          expect(verdict(header, signedAt, [key], payload)).toBe(true);
+          const own = stripe.sign({ headers: {}, body: Buffer.from(payload) }, key, signedAt * 1_000);
+          const sent = Buffer.from(payload).toString();
+          const signature = own.headers["stripe-signature"] ?? "";
+          expect(Stripe.webhooks.signature?.verifyHeader(sent, signature, key, 1e12)).toBe(true);
+        },
+      ),
     );
   });
 });
