@@ -110,6 +110,17 @@ interface Compose {
 }
 
 describe("what people deploy", () => {
+  it("the lock file names the optional packages of every platform, without which npm ci refuses it", () => {
+    type Packages = Record<string, { optionalDependencies?: Record<string, string> }>;
+    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Packages };
+    const missing = Object.entries(packages).flatMap(([from, entry]) =>
+      Object.keys(entry.optionalDependencies ?? {}).filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${from}/node_modules/${name}`],
+      ),
+    );
+    expect(missing, "run `npm run lock`").toEqual([]);
+  });
+
   it("compose runs the relay on a Redis that persists and never evicts", () => {
     const { services } = parse(read("docker-compose.yml")) as Compose;
     expect(services["redis"]?.command).toEqual(
