@@ -38,7 +38,7 @@ async function departures(ceiling: number, requests: number, lateness: () => num
   const left: number[] = [];
   const all = Promise.all(
     Array.from({ length: requests }, async () => {
-      await gate.pass(new AbortController().signal);
+      await gate.pass(new AbortController().signal, async () => true);
       left.push(time.clock());
     }),
   );
@@ -88,7 +88,7 @@ it("a held gate lets nobody through, whatever slots were reserved before", async
   const left: number[] = [];
   const all = Promise.all(
     Array.from({ length: 5 }, async () => {
-      await gate.pass(new AbortController().signal);
+      await gate.pass(new AbortController().signal, async () => true);
       left.push(time.clock());
       if (left.length === 1) gate.hold(3_000);
     }),

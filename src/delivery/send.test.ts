@@ -32,13 +32,13 @@ function setUp(answers: ApiResult[]) {
     return changed.result;
   });
   const gate: Gate = {
-    async pass(signal) {
+    async pass(signal, compose) {
       while (!signal.aborted) {
         const slot = await pacer.take();
         now += slot.waitMs;
         if (slot.kind === "slot") {
           probes.push(slot.probe);
-          return { probe: slot.probe };
+          return { message: await compose(), probe: slot.probe };
         }
       }
       return undefined;

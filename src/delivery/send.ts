@@ -94,12 +94,11 @@ export function createSender(options: SenderOptions): Sender {
 
   return async (contact, signal, compose) => {
     for (;;) {
-      const passage = await gate.pass(signal);
+      const passage = await gate.pass(signal, compose);
       if (!passage) return { kind: "interrupted" };
-      const patch = await compose();
-      if (patch === undefined) return { kind: "nothing-to-send" };
+      if (passage.message === undefined) return { kind: "nothing-to-send" };
       const startedAt = clock();
-      const result = await options.update(contact, patch);
+      const result = await options.update(contact, passage.message);
       observer.request(requestStatus(result), Math.max(0, clock() - startedAt) / 1000);
       const again = await heed(contact, result, passage.probe);
       if (again || result.kind === "limited" || result.kind === "unauthorized") continue;
