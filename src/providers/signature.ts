@@ -10,9 +10,10 @@ export function hmacSha256(key: string | Buffer, ...parts: (string | Buffer)[]):
   return hmac.digest();
 }
 
+/** 32 bytes, in the one way base64 writes them: the last digit carries two bits that have to be zero. */
 const encodings = {
   hex: /^[0-9a-f]{64}$/i,
-  base64: /^[A-Za-z0-9+/]{43}=$/,
+  base64: /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/,
 } as const;
 
 /** Constant-time comparison with a digest given as text; false for anything that is not 32 bytes so encoded. */
@@ -27,6 +28,7 @@ export function sameText(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
+/** Refuses what is no time at all, too. Both in milliseconds since the epoch. */
 export function withinTolerance(timestampMs: number, nowMs: number): boolean {
   return Math.abs(nowMs - timestampMs) <= toleranceMs;
 }
@@ -53,8 +55,8 @@ export function verifyKey(
 
 function presentedKeys(request: InboundRequest, queryParameters: readonly string[]): string[] {
   const authorization = request.headers["authorization"] ?? "";
-  const bearer = /^bearer +(\S+)\s*$/i.exec(authorization)?.[1];
-  const basic = /^basic +([A-Za-z0-9+/_-]+=*)\s*$/i.exec(authorization)?.[1];
+  const bearer = /^\s*bearer\s+(\S.*)$/i.exec(authorization)?.[1]?.trimEnd();
+  const basic = /^\s*basic\s+([A-Za-z0-9+/_-]+=*)\s*$/i.exec(authorization)?.[1];
   const decoded = basic === undefined ? undefined : Buffer.from(basic, "base64").toString("utf8");
   const password = decoded?.includes(":") ? decoded.slice(decoded.indexOf(":") + 1) : undefined;
   const fromQuery = queryParameters.map((name) =>

@@ -1,9 +1,11 @@
 import { at, readJsonObject, saysJson, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import { announcementOf, resourcePrefix } from "./resource.ts";
 
 /**
  * One event per request. Only the body is signed: the topic header names the event's type and nothing more, the body
- * itself is the event's identity, and its time is the body's, not the header's `X-Shopify-Triggered-At`.
+ * itself is the event's identity, and its time is the body's, never the header's `X-Shopify-Triggered-At`: whoever
+ * repeats an old body under a new time would overwrite what is newer.
  */
 export function parse(request: InboundRequest): Parsed {
   if (!saysJson(request.headers)) {
@@ -16,7 +18,7 @@ export function parse(request: InboundRequest): Parsed {
     events: [
       {
         id: undefined,
-        type: topicOf(request),
+        type: topicOf(request, read.value),
         occurredAt: changedAt(read.value),
         attributes: attributesOf(request),
         payload: read.text,
@@ -25,30 +27,39 @@ export function parse(request: InboundRequest): Parsed {
   };
 }
 
-/** `orders/create`; of the newer family `Order` and `create` become the same. */
-function topicOf({ headers }: InboundRequest): string {
-  const topic = headers["x-shopify-topic"] ?? headers["shopify-topic"] ?? "";
-  const action = headers["shopify-action"];
+/** `orders/create`; the `Order` and `create` of an Event, signed within its body, become the same. */
+function topicOf({ headers }: InboundRequest, body: JsonObject): string {
+  const announced = announcementOf(body);
+  if (announced) return classicTopic(announced.topic, announced.action);
+  const topic = (headers["x-shopify-topic"] ?? headers["shopify-topic"] ?? "").trim();
+  const action = (headers["shopify-action"] ?? "").trim();
   if (topic === "") return "unknown";
-  if (action === undefined || topic.includes("/")) return topic.toLowerCase();
-  const resource = topic.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
-  return `${resource.endsWith("s") ? resource : `${resource}s`}/${action.toLowerCase()}`;
+  return action === "" || topic.includes("/") ? topic.toLowerCase() : classicTopic(topic, action);
 }
 
-/** When what the body describes last changed, by the body's own word. */
+function classicTopic(topic: string, action: string): string {
+  const resource = topic.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
+  const plural = resource.endsWith("s") ? resource : `${resource.replace(/y$/, "ie")}s`;
+  const classic = `${plural}/${action.toLowerCase()}`;
+  return classic === "orders/update" ? "orders/updated" : classic;
+}
+
+/**
+ * When what the body describes last changed, by the body's own word. An Event holds what its query asks for: of an
+ * update that does not ask for the time of change, the time of creation says nothing.
+ */
 function changedAt(body: JsonObject): number | undefined {
-  const paths = [
+  const changed = [
     "updated_at",
     "updatedAt",
     "sms_marketing_consent.consent_updated_at",
     "email_marketing_consent.consent_updated_at",
-    "processed_at",
-    "created_at",
-    "createdAt",
-    "customer.updated_at",
-    "order.updated_at",
   ];
-  return paths.map((path) => timeOf(at(body, path))).find((time) => time !== undefined);
+  const created = ["processed_at", "processedAt", "created_at", "createdAt"];
+  const action = announcementOf(body)?.action.toLowerCase();
+  const paths = action === undefined || action === "create" ? [...changed, ...created] : changed;
+  const prefix = resourcePrefix(body);
+  return paths.map((path) => timeOf(at(body, prefix + path))).find((time) => time !== undefined);
 }
 
 function attributesOf({ headers }: InboundRequest): Record<string, string> {

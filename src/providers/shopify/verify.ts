@@ -28,8 +28,15 @@ export function sign(
     "x-shopify-shop-domain": "sample-shop.myshopify.com",
     "x-shopify-api-version": "2026-07",
     "x-shopify-triggered-at": new Date(now).toISOString(),
+    "x-shopify-webhook-id": webhookId(request.body),
     ...request.headers,
     "x-shopify-hmac-sha256": signature,
   };
   return { headers, query: {}, body: request.body };
+}
+
+/** The same for the same body, as that of a delivery that is repeated. */
+function webhookId(body: Buffer): string {
+  const digits = hmacSha256("sample webhook id", body).toString("hex");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }

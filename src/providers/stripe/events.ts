@@ -1,4 +1,4 @@
-import { readJsonObject, saysJson, textAt } from "../body.ts";
+import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One event object per request: its `id`, `type` and `created` (unix seconds) are all within what is signed. */
@@ -18,11 +18,12 @@ export function parse(request: InboundRequest): Parsed {
   };
 }
 
+/** Unix seconds; of the newer thin events an RFC 3339 time. What no calendar holds is no time. */
 function createdMs(event: JsonObject): number | undefined {
   const created = event["created"];
-  if (typeof created === "number") return created * 1_000;
-  const time = typeof created === "string" ? Date.parse(created) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
+  if (typeof created !== "number") return timeOf(created);
+  const time = created * 1_000;
+  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
 }
 
 function attributesOf(event: JsonObject): Record<string, string> {

@@ -1,73 +1,102 @@
 import { at, candidatesAt, isObject, parseJson, textAt } from "../body.ts";
-import type { JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
+import type {
+  Candidate,
+  Candidates,
+  JsonObject,
+  JsonValue,
+  MappableEvent,
+  ProviderMapping,
+} from "../provider.ts";
 
-/** Where contact data is, per object, best first; paths are below `data.object`. */
-const paths = {
-  email: ["email", "customer_details.email", "customer_email", "billing_details.email", "receipt_email"],
+/** A `name` or `phone` of its own is a person's on a customer alone: elsewhere it is a product's or an account's. */
+const customerPaths = {
+  email: ["email"],
+  phone: ["phone", "shipping.phone"],
+  fullName: ["individual_name", "name", "shipping.name"],
+  language: ["preferred_locales.0", "preferred_locales.1"],
+  countryCode: ["address.country", "shipping.address.country"],
+} as const;
+
+/** What any other object says of the customer, best first; the last places are whom it is shipped to. */
+const customerOfPaths = {
+  email: [
+    "customer_details.email",
+    "customer_email",
+    "billing_details.email",
+    "charges.data.0.billing_details.email",
+    "receipt_email",
+  ],
   phone: [
-    "phone",
     "customer_details.phone",
     "customer_phone",
     "billing_details.phone",
-    "shipping.phone",
+    "charges.data.0.billing_details.phone",
     "customer_shipping.phone",
   ],
   fullName: [
-    "individual_name",
     "customer_details.individual_name",
-    "name",
     "customer_details.name",
     "customer_name",
     "billing_details.name",
-    "shipping.name",
+    "charges.data.0.billing_details.name",
     "customer_shipping.name",
+    "shipping.name",
   ],
-  language: ["preferred_locales.0", "customer_details.preferred_locales.0", "locale"],
+  language: ["locale"],
   countryCode: [
-    "address.country",
     "customer_details.address.country",
     "customer_address.country",
     "billing_details.address.country",
-    "shipping.address.country",
+    "charges.data.0.billing_details.address.country",
     "customer_shipping.address.country",
+    "shipping.address.country",
   ],
 } as const;
 
-/** Objects whose `name`, `email` or `phone` are not a customer's: products, accounts, coupons and the like. */
-const customerObjects = new Set([
-  "customer",
-  "checkout.session",
-  "invoice",
-  "charge",
-  "payment_intent",
-  "payment_method",
-  "setup_intent",
-  "quote",
-  "subscription",
-]);
-
+/** The root is the whole event; contact data is below its `data.object`. */
 export function map(event: MappableEvent): ProviderMapping {
   const read = parseJson(event.payload);
   const root: JsonValue = read.ok ? read.value : null;
   if (at(root, "object") === "v2.core.event") return { kind: "nothing", reason: "thin-event", root };
   const object = at(root, "data.object");
   if (!isObject(object)) return { kind: "nothing", reason: "no-object", root };
-  if (object["deleted"] === true || event.type === "customer.deleted") {
-    return { kind: "nothing", reason: "customer-deleted", root };
-  }
-  if (!customerObjects.has(textAt(object, "object") ?? "")) return { kind: "contact", root, candidates: {} };
+  if (isDeletedCustomer(object, event.type)) return { kind: "nothing", reason: "customer-deleted", root };
+  return { kind: "contact", root, candidates: candidatesOf(object) };
+}
+
+function isDeletedCustomer(object: JsonObject, type: string): boolean {
+  return (
+    type === "customer.deleted" || (textAt(object, "object") === "customer" && object["deleted"] === true)
+  );
+}
+
+function candidatesOf(object: JsonObject): Candidates {
+  const paths = textAt(object, "object") === "customer" ? customerPaths : customerOfPaths;
   const find = (names: readonly string[]) =>
     candidatesAt(object, names).map(({ path, value }) => ({ path: `data.object.${path}`, value }));
+  const email = find(paths.email);
+  const phone = find(paths.phone);
   return {
-    kind: "contact",
-    root,
-    candidates: {
-      email: find(paths.email),
-      phone: find(paths.phone),
-      fullName: find(paths.fullName),
-      // Checkout's "auto" follows the browser: it names no language.
-      language: find(paths.language).filter((candidate) => candidate.value !== "auto"),
-      countryCode: find(paths.countryCode),
-    },
+    email,
+    phone: [...phone, ...find(recipientPhones(object, email.length + phone.length > 0))],
+    fullName: find(paths.fullName).filter((candidate) => !isBusiness(candidate, object)),
+    // Checkout's "auto" follows the browser: it names no language.
+    language: find(paths.language).filter((candidate) => candidate.value !== "auto"),
+    countryCode: find(paths.countryCode),
   };
+}
+
+/**
+ * Stripe documents `shipping.phone` of a payment as the recipient's. A payment intent knows no other phone; on a charge
+ * it could name another contact than the payer, so there it counts only when nothing says who paid.
+ */
+function recipientPhones(object: JsonObject, payerIsKnown: boolean): readonly string[] {
+  const kind = textAt(object, "object");
+  return kind === "payment_intent" || (kind === "charge" && !payerIsKnown) ? ["shipping.phone"] : [];
+}
+
+/** `name` repeats `business_name` where a business is the customer: that is no person. */
+function isBusiness(candidate: Candidate, object: JsonObject): boolean {
+  const names = ["business_name", "customer_details.business_name"].map((path) => at(object, path));
+  return names.includes(candidate.value);
 }

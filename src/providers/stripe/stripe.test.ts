@@ -66,7 +66,8 @@ describe("signatures, as Stripe's own library makes and judges them", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", minLength: 1 }),
-        fc.string({ minLength: 1 }),
+        // The library takes a blank secret for none.
+        fc.string({ minLength: 1 }).filter((key) => key.trim() !== ""),
         (payload, key) => {
           const header = Stripe.webhooks.generateTestHeaderString({
             payload,

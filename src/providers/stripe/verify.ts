@@ -8,9 +8,11 @@ import type { Credentials, InboundRequest, OutboundRequest, Verification } from 
 export function verify(request: InboundRequest, credentials: Credentials, now: number): Verification {
   const header = request.headers["stripe-signature"];
   if (header === undefined) return { ok: false, reason: "no Stripe-Signature header" };
-  const items = header.split(",").map((item) => item.trim().split("=", 2));
-  const times = items.flatMap(([name, value]) => (name === "t" && value !== undefined ? [value] : []));
-  const signatures = items.flatMap(([name, value]) => (name === "v1" && value !== undefined ? [value] : []));
+  const items = header.split(",").map((item) => item.trim());
+  const valuesOf = (prefix: string) =>
+    items.flatMap((item) => (item.startsWith(prefix) ? [item.slice(prefix.length)] : []));
+  const times = valuesOf("t=");
+  const signatures = valuesOf("v1=");
   const [time] = times;
   if (times.length !== 1 || time === undefined || !/^\d{1,12}$/.test(time)) {
     return { ok: false, reason: "no readable time in Stripe-Signature" };
