@@ -101,7 +101,7 @@ export async function previewPayload(
   const events: Preview[] = [];
   for (const [index, event] of parsed.events.entries()) {
     const about = { type: event.type };
-    if (!source.selects(event.type)) {
+    if (event.mandatory !== true && !source.selects(event.type)) {
       events.push({ ...about, outcome: "ignored", reason: "event-not-selected" });
       continue;
     }

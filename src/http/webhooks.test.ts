@@ -24,7 +24,7 @@ const fakeProvider: Provider = {
     if (text === "ping") return { kind: "ignored", reason: "ping" };
     if (text === "xml") return { kind: "unsupported", message: "Fakes send JSON." };
     if (!text.startsWith("[")) return { kind: "malformed", message: "Not an array." };
-    const list = JSON.parse(text) as { id?: string; type: string }[];
+    const list = JSON.parse(text) as { id?: string; type: string; mandatory?: boolean }[];
     return {
       kind: "events",
       events: list.map((item) => ({
@@ -33,6 +33,7 @@ const fakeProvider: Provider = {
         occurredAt: undefined,
         attributes: { from: "nul\0 and \ud800" },
         payload: JSON.stringify(item),
+        mandatory: item.mandatory === true,
       })),
     };
   },
@@ -174,6 +175,12 @@ describe("what is taken", () => {
       reason: "event-not-selected",
     });
     expect(stored).toEqual([]);
+  });
+
+  it("what must not be left out is stored although nobody selected it", async () => {
+    expect(await (await post('[{"type":"unwanted","mandatory":true}]')).json()).toMatchObject({
+      status: "accepted",
+    });
   });
 
   it("text that no database stores is cleaned before it gets there", async () => {

@@ -50,7 +50,9 @@ export function createIntake(events: Pick<EventLog, "accept">, clock: () => numb
       return { kind: "honeypot", id: makeId() };
     }
     const selected = parsed.events.map((event, index) =>
-      source.selects(event.type) ? relayEvent(source, request, event, index, makeId()) : undefined,
+      event.mandatory === true || source.selects(event.type)
+        ? relayEvent(source, request, event, index, makeId())
+        : undefined,
     );
     const wanted = selected.filter((event) => event !== undefined);
     const stored = wanted.length === 0 ? [] : await store(wanted);

@@ -25,7 +25,9 @@ describe("forms", () => {
     expect(parseFields(Buffer.from("a=1"), "text/plain").ok).toBe(false);
     expect(parseFields(Buffer.from("a=1"), "multipart/form-data").ok).toBe(false);
     expect(readParts(["no boundary here"]).ok).toBe(false);
-    expect(readParts([...part("a", "1")])).toMatchObject({ message: /closing boundary/ });
+    expect(readParts([...part("a", "1")])).toMatchObject({
+      message: expect.stringMatching(/closing boundary/),
+    });
     expect(readParts(["--b0", "", "no name", "--b0--"]).ok).toBe(false);
     expect(readParts(["--b0", "Content-Disposition: form-data", "", "x", "--b0--"]).ok).toBe(false);
     expect(readParts(["--b0", "X: y", "--b0--"]).ok).toBe(false);

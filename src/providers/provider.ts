@@ -44,6 +44,8 @@ export interface ProviderEvent {
   readonly attributes: Readonly<Record<string, string>>;
   /** JSON text. Where the body is one JSON event, exactly its text. */
   readonly payload: string;
+  /** True for what a source's selection of events must not leave out, such as a request to erase a person. */
+  readonly mandatory?: boolean;
 }
 
 export type Parsed =

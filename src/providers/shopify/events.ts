@@ -1,5 +1,6 @@
 import { at, readJsonObject, saysJson, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import { privacyRequest } from "./privacy.ts";
 import { announcementOf, resourcePrefix } from "./resource.ts";
 
 /**
@@ -22,6 +23,7 @@ export function parse(request: InboundRequest): Parsed {
         occurredAt: changedAt(read.value),
         attributes: attributesOf(request),
         payload: read.text,
+        mandatory: privacyRequest(read.value) !== undefined,
       },
     ],
   };

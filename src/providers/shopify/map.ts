@@ -1,4 +1,4 @@
-import { at, candidatesAt, isObject, parseJson, textAt } from "../body.ts";
+import { at, candidatesAt, isObject, parseJson } from "../body.ts";
 import type {
   Candidate,
   Candidates,
@@ -7,6 +7,7 @@ import type {
   MappableEvent,
   ProviderMapping,
 } from "../provider.ts";
+import { privacyRequest } from "./privacy.ts";
 import { namesOf } from "./names.ts";
 import { resourcePrefix } from "./resource.ts";
 
@@ -98,27 +99,4 @@ function isTheShop(body: JsonObject): boolean {
 function isPlace(root: JsonObject, prefix: string): boolean {
   const ids = [at(root, `${prefix}admin_graphql_api_id`), at(root, `${prefix}id`)];
   return ids.some((id) => typeof id === "string" && /^gid:\/\/shopify\/(?:Company)?Location\//.test(id));
-}
-
-/**
- * The privacy topics by the shape of the signed body: the topic header is not signed, and a forged one must not erase
- * anybody. All carry `shop_id` and `shop_domain`, as no other topic does; only the redaction of a customer names
- * `orders_to_redact`.
- */
-function privacyRequest(root: JsonObject): ProviderMapping | undefined {
-  if (textAt(root, "shop_domain") === undefined || root["shop_id"] === undefined) return undefined;
-  const { customer } = root;
-  if (!isObject(customer)) return { kind: "nothing", reason: "privacy-shop-redact", root };
-  if (Object.hasOwn(root, "orders_requested") || Object.hasOwn(root, "data_request")) {
-    return { kind: "nothing", reason: "privacy-data-request", root };
-  }
-  if (!Array.isArray(root["orders_to_redact"])) return { kind: "nothing", reason: "privacy-request", root };
-  const phone = textAt(customer, "phone");
-  const email = textAt(customer, "email");
-  return {
-    kind: "erase",
-    root,
-    phones: phone === undefined ? [] : [phone],
-    emails: email === undefined ? [] : [email],
-  };
 }

@@ -79,6 +79,12 @@ describe("events", () => {
     expect(parseOne({})?.type).toBe("unknown");
   });
 
+  it("a privacy request cannot be left out by a source's selection of events", () => {
+    const redact = { shop_id: 1, shop_domain: "a.myshopify.com", customer: { id: 2 }, orders_to_redact: [] };
+    expect(parseOne(redact)?.mandatory).toBe(true);
+    expect(parseOne({ id: 1 })?.mandatory).toBe(false);
+  });
+
   it("XML is told to be JSON, and what is not an object is malformed", () => {
     expect(shopify.parse(request({ "content-type": "application/xml" }, "<order/>")).kind).toBe(
       "unsupported",

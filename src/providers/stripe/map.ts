@@ -87,12 +87,12 @@ function candidatesOf(object: JsonObject): Candidates {
 }
 
 /**
- * Stripe documents `shipping.phone` of a payment as the recipient's. A payment intent knows no other phone; on a charge
- * it could name another contact than the payer, so there it counts only when nothing says who paid.
+ * Stripe documents `shipping.phone` of a payment as the recipient's, who could be another contact than the payer: it
+ * counts only when nothing says who paid.
  */
 function recipientPhones(object: JsonObject, payerIsKnown: boolean): readonly string[] {
   const kind = textAt(object, "object");
-  return kind === "payment_intent" || (kind === "charge" && !payerIsKnown) ? ["shipping.phone"] : [];
+  return !payerIsKnown && (kind === "payment_intent" || kind === "charge") ? ["shipping.phone"] : [];
 }
 
 /** `name` repeats `business_name` where a business is the customer: that is no person. */

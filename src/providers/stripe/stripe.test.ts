@@ -170,7 +170,7 @@ describe("contact data", () => {
     [
       "payment intent",
       { object: "payment_intent", receipt_email: "a@b.co", shipping: { name: "A B", phone: "+3" } },
-      { email: "a@b.co", fullName: "A B", phone: "+3" },
+      { email: "a@b.co", fullName: "A B" },
     ],
     ["a subscription names only the customer's id", { object: "subscription", customer: "cus_1" }, {}],
     ["a product's name is nobody's", { object: "product", name: "Hat" }, {}],

@@ -1,0 +1,186 @@
+// How well a backlog drains: the relay beside a hand-written Hono + BullMQ endpoint with BullMQ's own limiter, against
+// the same sandbox API in the same run. Ratios count; absolute figures depend on the machine.
+//
+//   npm run bench:drain [-- WORD…]   the scenarios whose names hold the words; on Redis too where a server is found
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import { startRelay } from "../dist/commands/relay.js";
+import { readConfig } from "../dist/config.js";
+import { makeStamp } from "../dist/contact/stamp.js";
+import { startSandbox } from "../dist/sandbox/sandbox.js";
+import { createLogger } from "../dist/telemetry/logger.js";
+
+const eventsPerContact = 3;
+const secondsMeasured = 15;
+
+/** What the API saw, from the second second on: the first one is the start. */
+function measure(requests, allowedPerSecond) {
+  const times = requests.map((request) => request.at).sort((a, b) => a - b);
+  const from = (times[0] ?? 0) + 1_000;
+  const until = times.at(-1) ?? 0;
+  const steady = requests.filter((request) => request.at >= from && request.at <= until);
+  const passed = steady.filter((request) => request.status === 200).length;
+  let most = 0;
+  for (let start = 0, end = 0; start < times.length; start += 1) {
+    while (end < times.length && times[end] < times[start] + 1_000) end += 1;
+    most = Math.max(most, end - start);
+  }
+  return {
+    use: passed / ((until - from) / 1_000) / allowedPerSecond,
+    most,
+    limited: requests.filter((request) => request.status === 429).length / Math.max(1, requests.length),
+    requests: requests.length,
+  };
+}
+
+async function drainWithRelay(storeSettings, scenario) {
+  const dataDir = mkdtempSync(join(tmpdir(), "relay-bench-"));
+  const sandbox = await startSandbox({ ratePerSecond: scenario.allowed, limiter: scenario.limiter });
+  if (scenario.latencyMs > 0) sandbox.fault({ latencyMs: scenario.latencyMs });
+  const read = readConfig({
+    AELYST_API_TOKEN: "bench",
+    AELYST_API_URL: sandbox.url,
+    AELYST_RATE_LIMIT: String(scenario.ceiling),
+    HOST: "127.0.0.1",
+    PORT: "0",
+    DATA_DIR: dataDir,
+    STORE_PREFIX: `bench${Date.now()}`,
+    ...storeSettings,
+  });
+  const started = await startRelay(read.config, [], createLogger({ level: "silent" }), "bench");
+  if (!started.ok) throw new Error(started.message);
+  const { store } = started.relay;
+  const contacts = Math.ceil(Math.min(scenario.ceiling, scenario.allowed) * secondsMeasured);
+  const now = Date.now();
+  for (let index = 0; index < contacts; index += 1) {
+    const contact = `id:${index + 1}`;
+    const updates = Array.from({ length: eventsPerContact }, (_, n) => {
+      const id = `evt_${index}_${n}`;
+      const stamp = makeStamp({ occurredAt: now + n, receivedAt: now, id, replay: 0 });
+      return { id, eventId: id, contact, patch: { firstName: `Name ${n}` }, stamp, receivedAt: now };
+    });
+    await store.mailbox.post(updates);
+    await store.wake(contact);
+  }
+  const end = Date.now() + (secondsMeasured * 3 + 20) * 1_000;
+  while (sandbox.contacts().length < contacts && Date.now() < end) await wait(50);
+  const result = measure(sandbox.requests(), Math.min(scenario.ceiling, scenario.allowed));
+  await started.relay.stop(10_000);
+  await sandbox.close();
+  rmSync(dataDir, { recursive: true, force: true });
+  return { ...result, perEvent: result.requests / (contacts * eventsPerContact) };
+}
+
+/** What one would write by hand: one job per event, the queue's limiter, a retry for everything that is not 200. */
+async function drainWithPeer(redisUrl, scenario) {
+  const sandbox = await startSandbox({ ratePerSecond: scenario.allowed, limiter: scenario.limiter });
+  if (scenario.latencyMs > 0) sandbox.fault({ latencyMs: scenario.latencyMs });
+  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const name = `peer${Date.now()}`;
+  const queue = new Queue(name, { connection });
+  const contacts = Math.ceil(
+    (Math.min(scenario.ceiling, scenario.allowed) * secondsMeasured) / eventsPerContact,
+  );
+  const jobs = Array.from({ length: contacts * eventsPerContact }, (_, index) => ({
+    name: "update",
+    data: {
+      contact: `id:${1 + (index % contacts)}`,
+      patch: { firstName: `Name ${Math.floor(index / contacts)}` },
+    },
+    opts: { attempts: 20, backoff: { type: "exponential", delay: 500 } },
+  }));
+  await queue.addBulk(jobs);
+  const worker = new Worker(
+    name,
+    async (job) => {
+      const response = await fetch(`${sandbox.url}/contact/${job.data.contact}`, {
+        method: "PUT",
+        headers: { authorization: "Bearer bench", "content-type": "application/json" },
+        body: JSON.stringify(job.data.patch),
+      });
+      await response.text();
+      if (response.status !== 200) throw new Error(String(response.status));
+    },
+    {
+      connection: connection.duplicate(),
+      concurrency: 256,
+      limiter: { max: scenario.ceiling, duration: 1_000 },
+    },
+  );
+  worker.on("error", () => undefined);
+  const end = Date.now() + (secondsMeasured * 3 + 20) * 1_000;
+  const done = () => sandbox.requests().filter((request) => request.status === 200).length;
+  while (done() < jobs.length && Date.now() < end) await wait(50);
+  const result = measure(sandbox.requests(), Math.min(scenario.ceiling, scenario.allowed));
+  await worker.close();
+  await queue.obliterate({ force: true });
+  await queue.close();
+  connection.disconnect();
+  await sandbox.close();
+  return { ...result, perEvent: result.requests / jobs.length };
+}
+
+async function startRedis() {
+  if (process.env.TEST_REDIS_URL) return { url: process.env.TEST_REDIS_URL, stop: () => undefined };
+  if (spawnSync("redis-server", ["--version"]).status !== 0) return undefined;
+  const port = await new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port: free } = probe.address();
+      probe.close(() => resolve(free));
+    });
+  });
+  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", ""], {
+    stdio: "ignore",
+  });
+  await wait(500);
+  return { url: `redis://127.0.0.1:${port}`, stop: () => server.kill() };
+}
+
+const scenarios = [
+  { name: "10/s, API answers in 5 ms", ceiling: 10, allowed: 10, latencyMs: 5, limiter: "sliding-window" },
+  { name: "10/s, API answers in 2 s", ceiling: 10, allowed: 10, latencyMs: 2_000, limiter: "fixed-window" },
+  { name: "100/s, API answers in 5 ms", ceiling: 100, allowed: 100, latencyMs: 5, limiter: "fixed-window" },
+  {
+    name: "ceiling 20/s, API allows 10/s, fixed window",
+    ceiling: 20,
+    allowed: 10,
+    latencyMs: 20,
+    limiter: "fixed-window",
+  },
+  {
+    name: "ceiling 20/s, API allows 10/s, sliding window",
+    ceiling: 20,
+    allowed: 10,
+    latencyMs: 20,
+    limiter: "sliding-window",
+  },
+  {
+    name: "ceiling 20/s, API allows 10/s, token bucket",
+    ceiling: 20,
+    allowed: 10,
+    latencyMs: 20,
+    limiter: "token-bucket",
+  },
+];
+
+const redis = await startRedis();
+const percent = (share) => `${(share * 100).toFixed(1)} %`.padStart(8);
+const row = (name, result) =>
+  console.log(
+    `  ${name.padEnd(28)}${percent(result.use)} ${String(result.most).padStart(12)} ${percent(result.limited)} ${result.perEvent.toFixed(2).padStart(15)}`,
+  );
+const wanted = scenarios.filter(({ name }) => process.argv.slice(2).every((word) => name.includes(word)));
+for (const scenario of wanted) {
+  console.log(`\n${scenario.name}\n  ${"".padEnd(28)}     use  most in 1 s      429  requests/event`);
+  row("contact-relay, embedded", await drainWithRelay({}, scenario));
+  if (!redis) continue;
+  row("contact-relay, Redis", await drainWithRelay({ REDIS_URL: redis.url }, scenario));
+  row("Hono + BullMQ limiter", await drainWithPeer(redis.url, scenario));
+}
+redis?.stop();
