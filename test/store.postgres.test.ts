@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import pg from "pg";
 import { openPostgresStore } from "../src/store/postgres/server.ts";
 import type { Store, StoreOptions } from "../src/store/store.ts";
-import { startPostgres } from "./helpers/postgres-server.ts";
+import { signalFamily, startPostgres } from "./helpers/postgres-server.ts";
 import { until } from "./helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleOptions, sampleUpdate } from "./helpers/store-samples.ts";
 import { storeContract, type OpenForTest } from "./store.contract.ts";
@@ -134,14 +133,67 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
     });
   });
 
+  it("a connection cut in the middle of a transaction is an error for its caller and for nobody else", async () => {
+    await withStore({}, async (store) => {
+      const contact = sampleContact();
+      const origin = { stamp: sampleUpdate(contact).stamp, eventId: "evt_a" };
+      let failed = 0;
+      for (let round = 0; round < 10; round += 1) {
+        const settling = Array.from({ length: 20 }, () =>
+          store.mailbox.settle(contact, { done: [], applied: { firstName: origin } }).catch(() => {
+            failed += 1;
+          }),
+        );
+        await asOwner(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE pid <> pg_backend_pid() AND datname = current_database()`);
+        await Promise.all(settling);
+      }
+      expect(failed).toBeGreaterThan(0);
+      await store.mailbox.settle(contact, { done: [], applied: { firstName: origin } });
+      expect((await store.mailbox.read(contact)).applied).toEqual({ firstName: origin });
+    });
+  });
+
+  it("options in the URL are kept beside our own", async () => {
+    const named = new URL(url);
+    named.searchParams.set("options", "-c statement_timeout=9s");
+    const store = await openPostgresStore(named.href, sampleOptions());
+    try {
+      const event = sampleEvent();
+      expect(await store.events.accept([event])).toEqual([{ id: event.id, duplicate: false }]);
+    } finally {
+      await store.close(5_000);
+    }
+  });
+
+  it("expired windows and surplus records are deleted, not only ignored", async () => {
+    await withStore({ prefix: "pruned", retentionMs: 200, retentionEvents: 3 }, async (store) => {
+      await store.events.accept(Array.from({ length: 30 }, () => sampleEvent()));
+      const worker = store.startWorker("events", async () => null, { concurrency: 4 });
+      try {
+        await until(async () => (await store.counts()).events.waiting === 0, 10_000, "all to finish");
+        await until(
+          async () => {
+            await store.events.accept([sampleEvent()]);
+            return (await countOf("dedup", "pruned-events")) < 10;
+          },
+          10_000,
+          "the windows to be deleted",
+        );
+        await until(async () => (await countOf("job", "pruned-events")) <= 4, 10_000, "the records to go");
+      } finally {
+        await worker.close();
+      }
+    });
+  });
+
   describe.skipIf(pid === undefined)("that is frozen", () => {
     it("is reported in time, refuses in time, and is let go in time", async () => {
       const { store, dispose } = await open();
       await store.events.accept([sampleEvent()]);
       const worker = store.startWorker("contacts", async () => undefined, { concurrency: 2 });
       const contact = sampleContact();
-      const family = processFamily(pid ?? 0);
-      for (const member of family) process.kill(member, "SIGSTOP");
+      signalFamily(pid ?? 0, "SIGSTOP");
       try {
         const startedAt = performance.now();
         expect(await store.health(300)).toMatchObject({ ok: false });
@@ -157,16 +209,24 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
         await store.close(1_000);
         expect(performance.now() - closingAt).toBeLessThan(2_000);
       } finally {
-        for (const member of family) process.kill(member, "SIGCONT");
-        await worker.close();
+        signalFamily(pid ?? 0, "SIGCONT");
+        void worker.close().catch(() => undefined);
         await dispose();
       }
     });
   });
 });
 
-/** The server and its children, which handle one connection each. */
-function processFamily(parent: number): number[] {
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8");
-  return [parent, ...children.split(" ").filter(Boolean).map(Number)];
+async function countOf(table: "job" | "dedup", queue: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM bullmq.${table} WHERE queue = $1`,
+      [queue],
+    );
+    return rows[0]?.count ?? 0;
+  } finally {
+    await client.end();
+  }
 }

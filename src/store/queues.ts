@@ -1,15 +1,7 @@
 import type { BulkJobOptions, JobsOptions, WorkerOptions } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
-import type {
-  Acceptance,
-  EventRecord,
-  EventResult,
-  EventState,
-  QueueCounts,
-  StoreOptions,
-  WakeJobData,
-} from "./store.ts";
+import type { Acceptance, EventRecord, EventResult, EventState, QueueCounts, WakeJobData } from "./store.ts";
 
 /** The parts of BullMQ's Queue that are used here, whatever backend it has. */
 export interface StoredJob<Data, Result> {
@@ -70,8 +62,14 @@ export const workerOptions = {
   settings: workerSettings,
 } as const;
 
+/** How long finished events are kept, and how many where the queue itself is to see to that. */
+export interface EventRetention {
+  readonly retentionMs: number;
+  readonly retentionEvents?: number;
+}
+
 /** The event's job: its id, its deduplication for the whole retention window, and how long its record stays. */
-function eventJob(event: RelayEvent, options: StoreOptions) {
+function eventJob(event: RelayEvent, options: EventRetention) {
   const opts: BulkJobOptions = {
     jobId: event.id,
     deduplication: { id: deduplicationId(event), ttl: options.retentionMs },
@@ -79,7 +77,7 @@ function eventJob(event: RelayEvent, options: StoreOptions) {
     backoff: { type: "capped" },
     removeOnComplete: {
       age: Math.max(1, Math.ceil(options.retentionMs / 1000)),
-      count: options.retentionEvents,
+      ...(options.retentionEvents === undefined ? {} : { count: options.retentionEvents }),
     },
     removeOnFail: false,
   };
@@ -94,7 +92,7 @@ function deduplicationId(event: Pick<RelayEvent, "source" | "identity">): string
 export async function acceptInto(
   queue: EventQueue,
   events: readonly RelayEvent[],
-  options: StoreOptions,
+  options: EventRetention,
 ): Promise<Acceptance[]> {
   if (events.length === 0) return [];
   const jobs = await queue.addBulk(events.map((event) => eventJob(event, options)));

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import pg from "pg";
@@ -32,7 +32,8 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    if (account.uid !== undefined) chownSync(directory, account.uid, account.gid);
+    if (account.uid !== undefined && account.gid !== undefined)
+      chownSync(directory, account.uid, account.gid);
     const data = join(directory, "data");
     const init = spawnSync(
       join(binaries, "initdb"),
@@ -92,11 +93,31 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** SIGINT is PostgreSQL's fast shutdown: it does not wait for its clients. */
+/** The server and its children, which handle one connection each; the server alone where that cannot be known. */
+function processFamily(parent: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8");
+    return [parent, ...children.split(" ").filter(Boolean).map(Number)];
+  } catch {
+    return [parent];
+  }
+}
+
+export function signalFamily(parent: number, signal: "SIGSTOP" | "SIGCONT"): void {
+  for (const pid of processFamily(parent)) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // That connection has just ended.
+    }
+  }
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: it does not wait for its clients, but for those a test left frozen. */
 async function endProcess(server: ChildProcess | undefined): Promise<void> {
-  if (!server || server.exitCode !== null || server.signalCode !== null) return;
+  if (!server?.pid || server.exitCode !== null || server.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
-  server.kill("SIGCONT");
+  signalFamily(server.pid, "SIGCONT");
   server.kill("SIGINT");
   await ended;
 }

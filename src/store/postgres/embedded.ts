@@ -12,7 +12,7 @@ export type EmbeddedResult = { ok: true; store: Store } | { ok: false; message: 
 
 /** The store for one process and nothing else: PostgreSQL in this process, in a directory of its own. */
 export async function openEmbeddedStore(dataDir: string, options: StoreOptions): Promise<EmbeddedResult> {
-  const lock = lockDirectory(dataDir);
+  const lock = await lockDirectory(dataDir);
   if (!lock.ok) return lock;
   let db: PGlite | undefined;
   try {
@@ -40,6 +40,8 @@ export async function openEmbeddedStore(dataDir: string, options: StoreOptions):
           await database.close();
           lock.release();
         },
+        // There are no connections; the directory stays locked while this process may still write to it.
+        dropPool: () => undefined,
       },
       options,
     );

@@ -96,6 +96,7 @@ export class PgliteClient extends EventEmitter implements SqlClient {
   readonly #pool: PglitePool;
   readonly #forget: () => void;
   #endTransaction: (() => void) | undefined;
+  #released = false;
 
   constructor(pool: PglitePool, forget: () => void) {
     super();
@@ -109,7 +110,8 @@ export class PgliteClient extends EventEmitter implements SqlClient {
     params?: readonly unknown[],
   ): Promise<SqlResult<Row>> {
     const verb = /^\s*(BEGIN|COMMIT|ROLLBACK)\b/i.exec(text)?.[1]?.toUpperCase();
-    if (verb === "BEGIN") await this.#holdSession();
+    if (verb === "BEGIN" && !this.#endTransaction) await this.#holdSession();
+    if (this.#released) throw new Error("Client was closed and is not queryable");
     if (!this.#endTransaction) return await this.#pool.query<Row>(text, params);
     try {
       return await this.#pool.run<Row>(text, params);
@@ -118,8 +120,17 @@ export class PgliteClient extends EventEmitter implements SqlClient {
     }
   }
 
+  /** What was begun and not ended is undone: the session behind belongs to everybody. */
   release(): void {
-    this.#letSessionGo();
+    this.#released = true;
+    if (this.#endTransaction) {
+      const letGo = this.#endTransaction;
+      this.#endTransaction = undefined;
+      void this.#pool
+        .run("ROLLBACK")
+        .catch((error: unknown) => this.#pool.emit("error", error))
+        .finally(letGo);
+    }
     this.#forget();
     this.removeAllListeners();
   }
@@ -129,7 +140,8 @@ export class PgliteClient extends EventEmitter implements SqlClient {
       void this.#pool.exclusively(
         () =>
           new Promise<void>((done) => {
-            this.#endTransaction = done;
+            if (this.#released) done();
+            else this.#endTransaction = done;
             holding();
           }),
       );

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import pg from "pg";
 import { parsePace, type ChangePace } from "../pace.ts";
 import type { Store, StoreOptions } from "../store.ts";
@@ -6,33 +7,35 @@ import { bullmqSchema, migrate, relaySchema } from "./schema.ts";
 import { createSqlStore, type BullmqPool } from "./sql-store.ts";
 
 const connectTimeoutMs = 5_000;
+/** A server that takes longer over one statement counts as away: everything here is short or repeated. */
+const queryTimeoutMs = 10_000;
+/** Another replica may be at it, and a large table takes its time. */
+const migrationTimeoutMs = 120_000;
 
 /** A store on a PostgreSQL server (14 or newer), shared by any number of replicas. Rejects when out of reach. */
 export async function openPostgresStore(url: string, options: StoreOptions): Promise<Store> {
+  await migrateServer(url, options.prefix);
+  const sockets = new Set<Socket>();
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionOf(url),
     connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
     keepAlive: true,
     max: 12,
-    options: `-c search_path=${bullmqSchema}`,
     application_name: "contact-relay",
+    stream: () => {
+      const socket = new Socket();
+      sockets.add(socket);
+      return socket.once("close", () => sockets.delete(socket));
+    },
   });
   pool.on("error", (error) => options.onError(error, "postgres"));
+  // A client that is checked out is nobody's but its borrower's: without a listener its lost connection ends us.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   // BullMQ takes a pg.Pool; only its declaration of the listeners' types is narrower than pg's.
   const shared = Object.assign(pool, {
     transaction: <Result>(work: (client: SqlClient) => Promise<Result>) => transaction(pool, work),
   }) as unknown as BullmqPool;
-  try {
-    const client = await pool.connect();
-    try {
-      await migrate(client, options.prefix);
-    } finally {
-      client.release();
-    }
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
   return createSqlStore(
     {
       engine: "postgres",
@@ -40,9 +43,39 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
       changePace: sharedPace(pool, options),
       clock: Date.now,
       closePool: () => pool.end(),
+      dropPool: () => {
+        for (const socket of sockets) socket.destroy();
+        void pool.end().catch(() => undefined);
+      },
     },
     options,
   );
+}
+
+async function migrateServer(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: migrationTimeoutMs,
+    application_name: "contact-relay",
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await migrate(client, prefix);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Options that the URL brings along would replace ours, which BullMQ's SQL cannot do without. */
+function connectionOf(url: string): { connectionString: string; options: string } {
+  const searchPath = `-c search_path=${bullmqSchema}`;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const own = parsed?.searchParams.get("options");
+  if (!parsed || !own) return { connectionString: url, options: searchPath };
+  parsed.searchParams.delete("options");
+  return { connectionString: parsed.href, options: `${own} ${searchPath}` };
 }
 
 async function transaction<Result>(
@@ -50,19 +83,16 @@ async function transaction<Result>(
   work: (client: SqlClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  let broken: Error | undefined;
   try {
     await client.query("BEGIN");
     const result = await work(client);
     await client.query("COMMIT");
+    client.release();
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch((rollbackError: unknown) => {
-      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
-    });
+    // Dropping the connection undoes everything too, and cannot be kept waiting.
+    client.release(true);
     throw error;
-  } finally {
-    client.release(broken);
   }
 }
 

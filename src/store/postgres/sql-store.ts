@@ -32,6 +32,7 @@ import type {
 import { withDeadline } from "../deadline.ts";
 import type { SqlPool } from "./client.ts";
 import { createSqlMailbox } from "./mailbox.ts";
+import { createPruner } from "./pruner.ts";
 import { bullmqSchema } from "./schema.ts";
 import { storable, storableError } from "./storable.ts";
 
@@ -44,6 +45,8 @@ export interface SqlStoreParts {
   readonly changePace: ChangePace;
   readonly clock: () => number;
   readonly closePool: () => Promise<void>;
+  /** Cuts every connection without waiting for anything. */
+  readonly dropPool: () => void;
 }
 
 type Backend = PostgresQueueBackend;
@@ -78,6 +81,8 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   );
   contacts.on("error", (error) => options.onError(error, "queue contacts"));
 
+  const { retentionMs } = options;
+  const pruner = createPruner(pool, queueName(options.prefix, "events"), options, parts.clock);
   const startWorker: StartWorker = <Data, Result>(
     name: QueueName,
     processor: JobProcessor<Data, Result>,
@@ -90,6 +95,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       createPostgresBackend,
     );
     worker.on("error", (error) => options.onError(error, `worker ${name}`));
+    if (name === "events") worker.on("completed", () => pruner.finished());
     return worker;
   };
 
@@ -113,13 +119,14 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     const closing = Promise.all([events.close(), contacts.close()]).then(() => parts.closePool());
     await withDeadline(closing, deadlineMs, "the store did not close in time").catch((error: unknown) => {
       options.onError(error instanceof Error ? error : new Error(String(error)), "close");
+      parts.dropPool();
     });
   }
 
   return {
     engine: parts.engine,
     events: {
-      accept: (batch) => acceptInto(events, batch.map(storable), options),
+      accept: (batch) => acceptInto(events, batch.map(storable), { retentionMs }),
       find: (id) => findEvent(events, id),
       replay: (id) => replayEvent(events, id),
       erase,

@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ContactRef } from "../../src/contact/contact-ref.ts";
+import type { Store } from "../../src/store/store.ts";
+import { until } from "../helpers/relay-process.ts";
+import { sampleContact, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
+import { type Suite } from "./suite.ts";
+
+/** What every engine promises: mailboxes. */
+export function mailboxesContract(suite: Suite): void {
+  describe("mailboxes", () => {
+    const { withStore } = suite;
+    let store: Store;
+    beforeAll(() => {
+      store = suite.store();
+    });
+
+    it("an update posted twice is kept once, as it was first", async () => {
+      const contact = sampleContact();
+      const update = sampleUpdate(contact);
+      await store.mailbox.post([update, { ...update, patch: { firstName: "Eve" } }]);
+      await store.mailbox.post([{ ...update, patch: { firstName: "Bob" } }]);
+      expect((await store.mailbox.read(contact)).waiting).toEqual([update]);
+      await store.mailbox.post([]);
+    });
+
+    it("one post may speak of several contacts; each reads its own", async () => {
+      const [a, b] = [sampleContact(), sampleContact()];
+      const updates = [sampleUpdate(a), sampleUpdate(b), sampleUpdate(a)];
+      await store.mailbox.post(updates);
+      const ids = async (contact: ContactRef) =>
+        (await store.mailbox.read(contact)).waiting.map((update) => update.id).toSorted();
+      expect(await ids(a)).toEqual([updates[0]?.id ?? "", updates[2]?.id ?? ""].toSorted());
+      expect(await ids(b)).toEqual([updates[1]?.id]);
+    });
+
+    it("settling removes what is done and leaves what came meanwhile", async () => {
+      const contact = sampleContact();
+      const [done, late] = [sampleUpdate(contact), sampleUpdate(contact)];
+      await store.mailbox.post([done]);
+      await store.mailbox.post([late]);
+      await store.mailbox.settle(contact, { done: [done.id, "unknown"], applied: {} });
+      expect((await store.mailbox.read(contact)).waiting).toEqual([late]);
+    });
+
+    it("a newer stamp that was applied is never replaced by an older one", async () => {
+      const contact = sampleContact();
+      const older = { stamp: stampAt(1_000, "evt_a"), eventId: "evt_a" };
+      const newer = { stamp: stampAt(1_000, "evt_b"), eventId: "evt_b" };
+      await store.mailbox.settle(contact, { done: [], applied: { firstName: newer, lastName: older } });
+      await store.mailbox.settle(contact, { done: [], applied: { firstName: older, lastName: newer } });
+      expect((await store.mailbox.read(contact)).applied).toEqual({ firstName: newer, lastName: newer });
+    });
+
+    it("stamps are ordered by code unit, whatever the server's language", async () => {
+      const contact = sampleContact();
+      const upper = { stamp: stampAt(1_000, "evt_Z"), eventId: "evt_Z" };
+      const lower = { stamp: stampAt(1_000, "evt_a"), eventId: "evt_a" };
+      await store.mailbox.settle(contact, { done: [], applied: { firstName: lower } });
+      await store.mailbox.settle(contact, { done: [], applied: { firstName: upper } });
+      expect((await store.mailbox.read(contact)).applied).toEqual({ firstName: lower });
+    });
+
+    it("the history keeps the last twenty notes, newest last", async () => {
+      const contact = sampleContact();
+      for (let at = 1; at <= 23; at += 1) {
+        const note = { at, outcome: "delivered", status: 200, fields: ["email"], eventIds: [`evt_${at}`] };
+        await store.mailbox.settle(contact, { done: [], applied: {}, note });
+      }
+      await store.mailbox.settle(contact, { done: [], applied: {} });
+      const { history } = await store.mailbox.read(contact);
+      expect(history.map((note) => note.at)).toEqual(Array.from({ length: 20 }, (_, n) => n + 4));
+      expect(history.at(-1)).toEqual({
+        at: 23,
+        outcome: "delivered",
+        status: 200,
+        fields: ["email"],
+        eventIds: ["evt_23"],
+      });
+    });
+
+    it("what was applied is forgotten four retentions after the last settlement; updates are not", async () => {
+      await withStore({ retentionMs: 300 }, async ({ store }) => {
+        const contact = sampleContact();
+        const [done, kept] = [sampleUpdate(contact), sampleUpdate(contact)];
+        await store.mailbox.post([done, kept]);
+        const origin = { stamp: done.stamp, eventId: done.eventId };
+        const note = { at: 1, outcome: "delivered", fields: ["firstName"], eventIds: [done.eventId] };
+        await store.mailbox.settle(contact, { done: [done.id], applied: { firstName: origin }, note });
+        expect((await store.mailbox.read(contact)).applied).toEqual({ firstName: origin });
+        await until(
+          async () => Object.keys((await store.mailbox.read(contact)).applied).length === 0,
+          5_000,
+          "the stamps to expire",
+        );
+        expect(await store.mailbox.overdue(Date.now() + 1_000, 10)).toEqual([contact]);
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [kept], applied: {}, history: [] });
+        await store.mailbox.settle(contact, { done: [kept.id], applied: { lastName: origin } });
+        expect((await store.mailbox.read(contact)).applied).toEqual({ lastName: origin });
+      });
+    });
+
+    it("a contact is overdue while an update waits since before the given moment", async () => {
+      await withStore({}, async ({ store }) => {
+        const [a, b] = [sampleContact(), sampleContact()];
+        const [first, second] = [sampleUpdate(a), sampleUpdate(b)];
+        const before = Date.now() - 1;
+        await store.mailbox.post([first]);
+        await store.mailbox.post([second, sampleUpdate(b)]);
+        const after = Date.now() + 1;
+        expect(await store.mailbox.overdue(before, 10)).toEqual([]);
+        expect((await store.mailbox.overdue(after, 10)).toSorted()).toEqual([a, b].toSorted());
+        expect(await store.mailbox.overdue(after, 1)).toHaveLength(1);
+        await store.mailbox.settle(a, { done: [first.id], applied: {} });
+        await store.mailbox.settle(b, { done: [second.id], applied: {} });
+        expect(await store.mailbox.overdue(Date.now() + 60_000, 10)).toEqual([b]);
+      });
+    });
+
+    it("an erased contact leaves nothing but the ids of the events that spoke of it", async () => {
+      const contact = sampleContact();
+      const [done, waiting] = [sampleUpdate(contact), sampleUpdate(contact)];
+      await store.mailbox.post([done]);
+      const origin = { stamp: done.stamp, eventId: done.eventId };
+      await store.mailbox.settle(contact, { done: [done.id], applied: { firstName: origin } });
+      await store.mailbox.post([waiting]);
+      expect((await store.mailbox.erase(contact)).toSorted()).toEqual(
+        [done.eventId, waiting.eventId].toSorted(),
+      );
+      expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+      expect(await store.mailbox.overdue(Date.now() + 60_000, 10_000)).not.toContain(contact);
+      expect(await store.mailbox.erase(contact)).toEqual([]);
+    });
+  });
+}
