@@ -31,7 +31,7 @@ export async function startRelay(
   version: string,
 ): Promise<RelayResult> {
   const clock = Date.now;
-  const metrics = createMetrics();
+  const metrics = createMetrics({ sources: sourceList.map((source) => source.name) });
   const opened = await openStore(config, (error, where) => {
     metrics.storeError(where);
     log.warn({ err: error, where }, "store error");

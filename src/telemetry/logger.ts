@@ -1,31 +1,8 @@
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
+import { redactFields } from "./redact.ts";
 import { scrub } from "./scrub.ts";
 
 export type { Logger };
-
-/** Keys whose values are never written, wherever they are. */
-const redactedKeys = new Set(
-  [
-    "authorization",
-    "token",
-    "secret",
-    "secrets",
-    "key",
-    "keys",
-    "password",
-    "payload",
-    "body",
-    "patch",
-    "email",
-    "phone",
-    "firstname",
-    "lastname",
-    "profilepic",
-    "custom_fields",
-  ].map((key) => key.toLowerCase()),
-);
-
-const depthMax = 6;
 
 interface LoggerOptions {
   readonly level: string;
@@ -41,46 +18,22 @@ export function createLogger({ level, stream }: LoggerOptions): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: {
       level: (label: string) => ({ level: label }),
-      log: (fields: Record<string, unknown>) => cleanFields(fields, 0),
+      log: redactFields,
     },
-    hooks: {
-      logMethod(
-        this: Logger,
-        args: Parameters<Logger["info"]>,
-        method: (this: Logger, ...args: Parameters<Logger["info"]>) => void,
-      ) {
-        const cleaned = args.map((arg: unknown) => (typeof arg === "string" ? scrub(arg) : arg));
-        method.apply(this, cleaned as Parameters<Logger["info"]>);
-      },
-    },
+    // In place of pino's own, which copies every property of an error.
+    serializers: { err: (value: unknown) => redactFields({ err: value })["err"] },
+    hooks: { streamWrite: redactLine },
   };
   return stream ? pino(options, stream) : pino(options);
 }
 
-function cleanFields(fields: object, depth: number): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [
-      key,
-      redactedKeys.has(key.toLowerCase()) ? "[redacted]" : clean(value, depth + 1),
-    ]),
-  );
-}
-
-function clean(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return scrub(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (depth > depthMax) return "[nested]";
-  if (value instanceof Error) return describeError(value, depth);
-  if (Array.isArray(value)) return value.map((item: unknown) => clean(item, depth + 1));
-  return cleanFields(value, depth);
-}
-
-function describeError(error: Error, depth: number): Record<string, unknown> {
-  return {
-    type: error.name,
-    message: scrub(error.message),
-    ...("code" in error ? { code: error.code } : {}),
-    ...(error.stack === undefined ? {} : { stack: scrub(error.stack) }),
-    ...(error.cause === undefined ? {} : { cause: clean(error.cause, depth + 1) }),
-  };
+/** Once more over the finished line: a child's bindings and a formatted message pass no other way. */
+function redactLine(line: string): string {
+  try {
+    const record: unknown = JSON.parse(line);
+    if (typeof record === "object" && record !== null) return `${JSON.stringify(redactFields(record))}\n`;
+  } catch {
+    // Not JSON: the text itself is masked below.
+  }
+  return `${scrub(line.trimEnd())}\n`;
 }

@@ -29,7 +29,18 @@ export interface Metrics {
   render(): Promise<{ contentType: string; body: string }>;
 }
 
-export function createMetrics(): Metrics {
+export interface MetricsOptions {
+  /** The configured sources; any other is counted as `unknown`. Without them every source keeps its name. */
+  readonly sources?: readonly string[];
+}
+
+/** How long a scrape waits for the store before it goes without its figures. */
+const scrapeDeadlineMs = 2_000;
+
+/** More values than this of one label would be a mistake, and every one costs memory here and at Prometheus. */
+const labelValuesMax = 100;
+
+export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "relay_" });
@@ -66,11 +77,16 @@ export function createMetrics(): Metrics {
   const rate = gauge("rate_requests_per_second", "Current pace of requests to the API", []);
   const ceiling = gauge("rate_ceiling_requests_per_second", "Configured ceiling of the pace", []);
   const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason"]);
+  const source = sources ? oneOf(sources, "unknown") : bounded("unknown");
+  const outcome = bounded("other");
+  const reason = bounded("other");
+  const status = bounded("other");
+  const place = bounded("other");
   let read: (() => Promise<Scrape>) | undefined;
 
   async function scrape(): Promise<void> {
     if (!read) return;
-    const now = await read();
+    const now = await withinDeadline(read(), scrapeDeadlineMs);
     for (const [queue, states] of Object.entries(now.queues)) {
       for (const [state, count] of Object.entries(states)) jobs.set({ queue, state }, count);
     }
@@ -81,25 +97,65 @@ export function createMetrics(): Metrics {
     }
   }
 
+  /** Figures of a store that does not answer are left out: old ones would pass for current. */
+  function forget(): void {
+    jobs.reset();
+    pause.reset();
+    for (const figure of [rate, ceiling]) figure.remove();
+    storeErrors.inc({ where: place("scrape") });
+  }
+  rate.remove();
+  ceiling.remove();
+
   return {
-    event: (source, outcome) => events.inc({ source, outcome }),
-    mapped: (source, outcome) => mappings.inc({ source, outcome }),
-    delivery: (outcome) => deliveries.inc({ outcome }),
-    request(status, seconds) {
-      requests.inc({ status });
-      requestSeconds.observe(seconds);
+    event: (name, result) => events.inc({ source: source(name), outcome: outcome(result) }),
+    mapped: (name, result) => mappings.inc({ source: source(name), outcome: outcome(result) }),
+    delivery: (result) => deliveries.inc({ outcome: outcome(result) }),
+    request(answer, seconds) {
+      requests.inc({ status: status(answer) });
+      observe(requestSeconds, seconds);
     },
-    updatesPerRequest: (count) => updates.observe(count),
-    acceptedToDelivered: (seconds) => delay.observe(seconds),
-    parked: (reason) => parked.inc({ reason }),
-    storeError: (where) => storeErrors.inc({ where }),
+    updatesPerRequest: (count) => observe(updates, count),
+    acceptedToDelivered: (seconds) => observe(delay, seconds),
+    parked: (why) => parked.inc({ reason: reason(why) }),
+    storeError: (where) => storeErrors.inc({ where: place(where) }),
     onScrape(callback) {
       read = callback;
     },
     async render() {
       // A store that is away must not take the other figures with it.
-      await scrape().catch(() => storeErrors.inc({ where: "scrape" }));
+      await scrape().catch(forget);
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
+}
+
+function oneOf(names: readonly string[], otherwise: string): (name: string) => string {
+  const known = new Set(names);
+  return (name) => (known.has(name) ? name : otherwise);
+}
+
+function bounded(otherwise: string): (value: string) => string {
+  const seen = new Set<string>();
+  return (value) => {
+    if (seen.size < labelValuesMax) seen.add(value);
+    return seen.has(value) ? value : otherwise;
+  };
+}
+
+/** A clock that was set back must neither throw in the middle of a delivery nor take from the sum. */
+function observe(histogram: Histogram, value: number): void {
+  if (Number.isFinite(value)) histogram.observe(Math.max(0, value));
+}
+
+async function withinDeadline<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

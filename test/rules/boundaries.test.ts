@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { importsOf, violationsOf } from "./boundaries.ts";
+import { importsOf, rooms, violationsOf } from "./boundaries.ts";
 
 const source = fileURLToPath(new URL("../../src", import.meta.url));
 
 function productFiles(): string[] {
   return readdirSync(source, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.includes("fixtures/"))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
     .sort((a, b) => a.localeCompare(b));
 }
 
@@ -16,6 +16,13 @@ it("every file uses only what its room may use", () => {
   const files = productFiles();
   expect(files.length).toBeGreaterThan(50);
   expect(files.flatMap((file) => violationsOf(file, readFileSync(join(source, file), "utf8")))).toEqual([]);
+});
+
+it("every row of the table has files: none guards an empty room", () => {
+  const files = productFiles();
+  const rowOf = (file: string) => rooms.find((candidate) => candidate.files.test(file))?.room;
+  const used = new Set(files.map(rowOf));
+  expect(rooms.map(({ room }) => room).filter((room) => !used.has(room))).toEqual([]);
 });
 
 describe("the checker itself", () => {
@@ -28,6 +35,13 @@ describe("the checker itself", () => {
       `import "side-effect";`,
       `const f = await import("pg");`,
       `import { readFile } from "node:fs";`,
+      `export * as g from './g.ts';`,
+      `export type { H } from "../../package.json";`,
+      `const i = 1; import { $ } from "i";`,
+      `const j = require(\`j\`);`,
+      `let k: import("../sources/source.ts").Source;`,
+      `// a comment that speaks of import and "nothing"`,
+      `export const from = "nowhere";`,
     ].join("\n");
     expect(importsOf(text, "http/app.ts").map(({ from, typeOnly }) => [from, typeOnly])).toEqual([
       ["hono", false],
@@ -36,6 +50,11 @@ describe("the checker itself", () => {
       ["http/e.ts", false],
       ["side-effect", false],
       ["pg", false],
+      ["http/g.ts", false],
+      ["../package.json", true],
+      ["i", false],
+      ["j", false],
+      ["sources/source.ts", false],
     ]);
   });
 
@@ -53,12 +72,43 @@ describe("the checker itself", () => {
     ["http/admin.ts", `import { Redis } from "ioredis";`],
     ["http/admin.ts", `import { createSqlStore } from "../store/postgres/sql-store.ts";`],
     ["telemetry/logger.ts", `import { x } from "../contact/event.ts";`],
+    ["contact/merge.ts", `import { x } from "../../contact/outside.ts";`],
+    ["contact/merge.ts", `const { Redis } = await import("ioredis");`],
+    ["providers/stripe/map.ts", `import type { x } from "../registry.ts";`],
+    ["providers/signature.ts", `import { verify } from "./stripe/verify.ts";`],
+    ["sources/load.ts", `import { map } from "../providers/stripe/map.ts";`],
+    ["intake/receive.ts", `import { x } from "../providers/provider.ts";`],
+    ["delivery/workers.ts", `import { createLogger } from "../telemetry/logger.ts";`],
+    ["delivery/workers.ts", `import { Redis } from "ioredis";`],
+    ["http/app.ts", `import { createLogger } from "../telemetry/logger.ts";`],
+    ["sandbox/sandbox.ts", `import { x } from "../aelyst/client.ts";`],
+    ["config.ts", `import { x } from "./sources/load.ts";`],
     ["sources/load.ts", `const token = process.env["TOKEN"];`],
+    ["sources/load.ts", `const token = process["env"]["TOKEN"];`],
+    ["sources/load.ts", `const { env } = process;`],
+    ["sources/load.ts", `import { env } from "node:process";`],
+    ["commands/serve.ts", `process.exit(1);`],
     ["http/webhooks.ts", `if (source.provider.name === "stripe") return;`],
+    ["http/webhooks.ts", `if ("stripe" !== event.provider) return;`],
+    ["http/webhooks.ts", `switch (source.provider.name) {}`],
+    ["commands/map.ts", `if (provider == "stripe") return;`],
     ["contact/utils.ts", ``],
+    ["contact/helpers/phone.ts", ``],
+    ["contact/phone.ts", "x\n".repeat(401)],
     ["attic/old.ts", ``],
-  ])("finds what is wrong with %s: %s", (file, text) => {
+  ])("finds what is wrong with %s: %j", (file, text) => {
     expect(violationsOf(file, text)).toHaveLength(1);
+  });
+
+  it("says which file, which import, which rule, and what to do", () => {
+    expect(violationsOf("contact/merge.ts", `import { Hono } from "hono";`)).toEqual([
+      "contact/merge.ts imports hono, which the room contact/ may not use (docs/architecture.md): " +
+        "pass it in from commands/, or move the code to the room where it belongs",
+    ]);
+    expect(violationsOf("intake/receive.ts", `import { x } from "../sources/source.ts";`)).toEqual([
+      "intake/receive.ts imports sources/source.ts, of which the room intake/ may use only types: " +
+        "make it `import type`, or pass the value in from commands/",
+    ]);
   });
 
   it("lets through what the table allows", () => {
@@ -68,5 +118,8 @@ describe("the checker itself", () => {
     expect(violationsOf("delivery/workers.ts", `import { DelayedError } from "bullmq";`)).toEqual([]);
     expect(violationsOf("providers/form/map.ts", `import { samples } from "./samples.ts";`)).toEqual([]);
     expect(violationsOf("commands/serve.ts", `import { Redis } from "ioredis";`)).toEqual([]);
+    expect(violationsOf("main.ts", `const io = { env: process.env };`)).toEqual([]);
+    expect(violationsOf("http/webhooks.ts", `if (source.provider.answers === "empty") return;`)).toEqual([]);
+    expect(violationsOf("contact/phone.ts", "x\n".repeat(400))).toEqual([]);
   });
 });

@@ -1,3 +1,5 @@
+import { posix } from "node:path";
+
 /** One import of a file. `from` is a path below src for our own files, else a package's name. */
 export interface Import {
   readonly from: string;
@@ -47,7 +49,7 @@ export const rooms: readonly Room[] = [
     room: "sources/",
     files: /^sources\//,
     packages: ["yaml", "jsonata", "zod"],
-    own: [contact, /^providers\//, /^sources\//],
+    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//],
   },
   {
     room: "intake/",
@@ -90,12 +92,18 @@ export const rooms: readonly Room[] = [
   { room: "commands/, main", files: /^(commands\/|main\.ts$)/, packages: [], own: [], everything: true },
 ];
 
+const imported = new RegExp(
+  [
+    String.raw`(?:^|;)\s*(?:import|export)\s+(type\s+)?(?:[\w*{$][^;'"]*?\bfrom\s*)?["']([^"']+)["']`,
+    String.raw`\b(?:import|require|import\.meta\.resolve)\(\s*["'\x60]([^"'\x60]+)["'\x60]`,
+  ].join("|"),
+  "gm",
+);
+
 /** The imports of a file's text, type-only ones marked. `file` is its path below src. */
 export function importsOf(text: string, file: string): Import[] {
-  const pattern =
-    /^\s*(?:import|export)\s+(type\s+)?(?:[\w*{][^;'"]*?\bfrom\s*)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
   const found: Import[] = [];
-  for (const [, typeOnly, statically, dynamically] of text.matchAll(pattern)) {
+  for (const [, typeOnly, statically, dynamically] of text.matchAll(imported)) {
     const specifier = statically ?? dynamically ?? "";
     if (specifier.startsWith("node:")) continue;
     const own = specifier.startsWith(".");
@@ -108,13 +116,9 @@ export function importsOf(text: string, file: string): Import[] {
   return found;
 }
 
+/** A path below src; one that leaves src keeps its "..", which no room allows. */
 function resolve(file: string, specifier: string): string {
-  const parts = file.split("/").slice(0, -1);
-  for (const part of specifier.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
+  return posix.normalize(posix.join(posix.dirname(file), specifier));
 }
 
 function packageName(specifier: string): string {
@@ -124,6 +128,14 @@ function packageName(specifier: string): string {
     .join("/");
 }
 
+const environmentUse =
+  /\bprocess\s*(?:\?\.|\.)\s*(?:env|argv|exit|exitCode)\b|\bprocess\[|=\s*process\s*[;,)\n]|["']node:process["']/;
+
+const providerByName =
+  /\bprovider(?:\.name|Name)?\s*[!=]==?\s*["'`]|["'`]\s*[!=]==?\s*(?:\w+\.)*provider(?:\.name|Name)?\b|\bswitch\s*\((?:\w+\.)*provider(?:\.name|Name)?\)/;
+
+const linesMax = 400;
+
 /** What is wrong with a file, each with what to do about it. */
 export function violationsOf(file: string, text: string): string[] {
   const room = rooms.find((candidate) => candidate.files.test(file));
@@ -132,26 +144,29 @@ export function violationsOf(file: string, text: string): string[] {
   for (const { from, own, typeOnly } of room.everything ? [] : importsOf(text, file)) {
     const sameProvider = /^providers\/[^/]+\//.exec(file)?.[0];
     if (own && sameProvider !== undefined && from.startsWith(sameProvider)) continue;
+    const typesAllowed = own && room.types?.some((pattern) => pattern.test(from)) === true;
     const allowed = own
-      ? room.own.some((pattern) => pattern.test(from)) ||
-        (typeOnly && room.types?.some((pattern) => pattern.test(from)) === true)
+      ? room.own.some((pattern) => pattern.test(from)) || (typeOnly && typesAllowed)
       : room.packages.includes(from);
     if (allowed) continue;
     violations.push(
-      `${file} imports ${from}, which the room ${room.room} may not use; ` +
-        `pass it in from commands/, or move the code to the room where it belongs`,
+      typesAllowed
+        ? `${file} imports ${from}, of which the room ${room.room} may use only types: make it \`import type\`, ` +
+            `or pass the value in from commands/`
+        : `${file} imports ${from}, which the room ${room.room} may not use (docs/architecture.md): ` +
+            `pass it in from commands/, or move the code to the room where it belongs`,
     );
   }
-  if (file !== "main.ts" && /\bprocess\.(env|argv|exit)\b/.test(text)) {
+  if (file !== "main.ts" && environmentUse.test(text)) {
     violations.push(`${file} uses process.env, argv or exit; only main.ts does: pass the value in`);
   }
-  if (!file.startsWith("providers/") && /provider(\.name)?\s*[!=]==\s*["'`]/.test(text)) {
+  if (!file.startsWith("providers/") && providerByName.test(text)) {
     violations.push(`${file} asks for a provider by name; give the provider contract a property instead`);
   }
   if (/(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file)) {
     violations.push(`${file} is named for nothing in particular; name it for what it does`);
   }
-  const lines = text.split("\n").length;
-  if (lines > 400) violations.push(`${file} has ${lines} lines: split it so that a reader can hold it`);
+  const lines = text.trimEnd().split("\n").length;
+  if (lines > linesMax) violations.push(`${file} has ${lines} lines: split it so that a reader can hold it`);
   return violations;
 }

@@ -1,146 +1,181 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { readConfig } from "../../src/config.ts";
+import {
+  inlineCode,
+  machinePaths,
+  namedCommands,
+  namedFiles,
+  namedScripts,
+  namedVariables,
+  settingsIn,
+} from "./documents.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
+const foldersOf = (folder: string) =>
+  readdirSync(join(root, folder)).filter((entry) => statSync(join(root, folder, entry)).isDirectory());
+
 const documents = [
   "README.md",
   "CHANGELOG.md",
-  ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`),
+  "docs/architecture.md",
+  "docs/sources.md",
+  ...readdirSync(join(root, "docs"))
+    .map((file) => `docs/${file}`)
+    .filter((file) => !["docs/architecture.md", "docs/sources.md"].includes(file)),
+  ".env.example",
+  "docker-compose.yml",
+  "Dockerfile",
+  ".ci/run",
 ];
 
 const scripts = Object.keys((JSON.parse(read("package.json")) as { scripts: object }).scripts);
-const commands = [...read("src/main.ts").matchAll(/\.command\("([a-z]+)"/g)].map(([, name]) => name ?? "");
-const settings = [...read("src/config.ts").matchAll(/"([A-Z][A-Z0-9_]{3,})"/g)].map(([, name]) => name ?? "");
-const providers = readdirSync(join(root, "src/providers")).filter((entry) =>
-  statSync(join(root, "src/providers", entry)).isDirectory(),
+const npmItself = ["ci", "install", "prune"];
+const commands = [...read("src/main.ts").matchAll(/\bprogram\s*\.command\("([a-z]+)"/g)].map(
+  ([, name]) => name ?? "",
 );
-const providerVariables = providers.flatMap((name) => {
-  const variable = name.toUpperCase().replaceAll("-", "_");
-  return [`${variable}_WEBHOOK_SECRET`, `${variable}_KEY`];
+const settings = [...read("src/config.ts").matchAll(/"([A-Z][A-Z0-9_]{3,})"/g)].map(([, name]) => name ?? "");
+const providerVariables = foldersOf("src/providers").map((name) => {
+  const signs = /\bproof: "secrets"/.test(read(`src/providers/${name}/index.ts`));
+  return `${name.toUpperCase().replaceAll("-", "_")}_${signs ? "WEBHOOK_SECRET" : "KEY"}`;
 });
 const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
-const httpMethods = ["OPTIONS", "POST", "DELETE"];
+const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND"];
+const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
 
-/** Inline code of a document, outside its fenced blocks. */
-function inlineCode(text: string): string[] {
-  return [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? "");
-}
-
-function namedFiles(document: string): string[] {
-  const text = read(document);
-  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) =>
-    join(dirname(document), path ?? ""),
-  );
-  const inline = inlineCode(text).filter((code) =>
-    /^(src|test|docs|bench|deploy|\.ci)\/[\w./-]+$/.test(code),
-  );
-  return [...links, ...inline];
-}
-
-function namedVariables(text: string): string[] {
-  return [...text.matchAll(/(?<![\w{])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOST|ROLE)(?![\w}])/g)].map(
-    ([, name]) => name ?? "",
-  );
-}
+it.each(documents)("%s is there", (document) => {
+  expect(existsSync(join(root, document)), `${document} is missing: write it`).toBe(true);
+});
 
 describe.each(documents)("%s", (document) => {
   it("names only files that exist", () => {
-    expect(namedFiles(document).filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    const missing = namedFiles(document, read(document)).filter((file) => !existsSync(join(root, file)));
+    expect(missing, "name what exists, or remove the mention").toEqual([]);
   });
 
   it("names only npm scripts and commands that exist", () => {
     const text = read(document);
-    const npm = [...text.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name ?? "");
-    expect(npm.filter((name) => !["ci", "install", ...scripts].includes(name))).toEqual([]);
-    const run = [...text.matchAll(/(?:contact-relay|dist\/main\.js) ([a-z]+)\b/g)].map(
-      ([, name]) => name ?? "",
-    );
-    const prose = ["is", "cannot", "as", "does"];
-    expect(run.filter((name) => !commands.includes(name) && !prose.includes(name))).toEqual([]);
+    const unknown = namedScripts(text).filter((name) => ![...npmItself, ...scripts].includes(name));
+    expect(unknown, "not in package.json").toEqual([]);
+    expect(
+      namedCommands(text).filter((name) => !commands.includes(name)),
+      "not registered in src/main.ts",
+    ).toEqual([]);
   });
 
   it("names only variables that are read", () => {
-    const inCode = inlineCode(read(document)).filter((code) => /^[A-Z][A-Z0-9_]{3,}(=\S*)?$/.test(code));
-    const named = inCode.map((code) => code.split("=")[0] ?? "");
-    const known = [...settings, ...providerVariables, ...testVariables, ...httpMethods];
-    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+    const unknown = namedVariables(read(document)).filter((name) => !known.includes(name));
+    expect(unknown, "read by nothing in src/config.ts and by no provider").toEqual([]);
   });
 
   it("names no path of one machine", () => {
-    expect(read(document)).not.toMatch(/(^|[\s"'`(])\/(work|root|home|Users|tmp)\//);
+    expect(machinePaths(read(document))).toEqual([]);
   });
 });
 
-it("every setting is documented in README.md and .env.example", () => {
-  expect(settings.length).toBeGreaterThan(20);
-  for (const file of ["README.md", ".env.example"]) {
-    const text = read(file);
-    expect(
-      settings.filter((name) => !text.includes(name)),
-      file,
-    ).toEqual([]);
-  }
+describe("every setting is documented", () => {
+  it("in README.md", () => {
+    expect(settings.length).toBeGreaterThan(20);
+    const inCode = inlineCode(read("README.md"));
+    expect([...settings, ...providerVariables].filter((name) => !inCode.includes(name))).toEqual([]);
+  });
+
+  it("in .env.example", () => {
+    const example = settingsIn(read(".env.example"));
+    expect([...settings, ...providerVariables].filter((name) => !example.has(name))).toEqual([]);
+  });
+
+  it("with the default that it has", () => {
+    const withoutDefault = ["AELYST_API_TOKEN", "REDIS_URL", "DATABASE_URL", "SOURCES_FILE", "ADMIN_TOKEN"];
+    const defaults = readConfig({ AELYST_API_TOKEN: "token" });
+    expect(defaults.ok).toBe(true);
+    const example = settingsIn(read(".env.example"));
+    const readme = settingsInTable(read("README.md"));
+    for (const name of settings.filter((name) => !withoutDefault.includes(name))) {
+      for (const documented of [example, readme]) {
+        const value = documented.get(name) ?? "";
+        expect(value, name).not.toBe("");
+        expect(readConfig({ AELYST_API_TOKEN: "token", [name]: value }), `${name}=${value}`).toEqual(
+          defaults,
+        );
+      }
+    }
+  });
+
+  it("and every test variable is read by a suite", () => {
+    const helpers = readdirSync(join(root, "test/helpers")).map((file) => read(`test/helpers/${file}`));
+    const suites = readdirSync(join(root, "test")).filter((file) => file.endsWith(".ts"));
+    const text = [...helpers, ...suites.map((file) => read(`test/${file}`))].join("\n");
+    expect(testVariables.filter((name) => !text.includes(name))).toEqual([]);
+  });
 });
 
-it(".env.example and docker-compose.yml set only variables that are read", () => {
-  const known = [...settings, ...providerVariables];
-  const example = [...read(".env.example").matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name ?? "");
-  expect(example.filter((name) => !known.includes(name))).toEqual([]);
-  expect(
-    namedVariables(read("docker-compose.yml")).filter((name) => ![...known, "CMD"].includes(name)),
-  ).toEqual([]);
-});
+/** `A`, `B` | `1`, `2` in the table of settings are A=1 and B=2. */
+function settingsInTable(text: string): Map<string, string> {
+  const rows = [...text.matchAll(/^\|([^|\n]*)\|([^|\n]*)\|/gm)];
+  return new Map(
+    rows.flatMap(([, names, values]) => {
+      const defaults = inlineCode(values ?? "");
+      return inlineCode(names ?? "").map((name, index): [string, string] => [name, defaults[index] ?? ""]);
+    }),
+  );
+}
 
 it("every command is in README.md", () => {
   const text = read("README.md");
-  const top = commands.filter((name) => existsSync(join(root, `src/commands/${name}.ts`)));
-  expect(top.length).toBeGreaterThanOrEqual(7);
-  expect(top.filter((name) => !text.includes(`contact-relay ${name}`))).toEqual([]);
+  expect(commands.length).toBeGreaterThanOrEqual(7);
+  expect(commands.filter((name) => !text.includes(`contact-relay ${name}`))).toEqual([]);
 });
 
-interface Compose {
-  services: Record<
-    string,
-    { command?: string[]; healthcheck?: unknown; depends_on?: unknown; environment?: Record<string, string> }
-  >;
-}
+it("every room is in docs/architecture.md", () => {
+  const rows = read("docs/architecture.md").match(/^\| `src\/.*$/gm) ?? [];
+  const rooms = foldersOf("src").filter((room) => !rows.some((row) => row.includes(`\`src/${room}`)));
+  expect(rooms).toEqual([]);
+});
 
-describe("what people deploy", () => {
-  it("the lock file names the optional packages of every platform, without which npm ci refuses it", () => {
-    type Packages = Record<string, { optionalDependencies?: Record<string, string> }>;
-    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Packages };
-    const missing = Object.entries(packages).flatMap(([from, entry]) =>
-      Object.keys(entry.optionalDependencies ?? {}).filter(
-        (name) => !packages[`node_modules/${name}`] && !packages[`${from}/node_modules/${name}`],
-      ),
-    );
-    expect(missing, "run `npm run lock`").toEqual([]);
+describe("the checker itself", () => {
+  const text = [
+    "See [the guide](guide.md#top), [home](https://example.com), `src/gone.ts`, `src/providers/<p>`, `order.json`.",
+    "The contact-relay is fast. `contact-relay vanish --now`; set `OLD_SETTING` and PORT, or `Content-Type`.",
+    "```sh\nnpm run gone && npm test -- --run && NEW_SETTING=1 node dist/main.js serve ./test/gone/\n```",
+    "```yaml\nkey: ${SHOP_SECRET}\n```",
+    "cat /home/ada/notes && ls /data && open https://example.com/home/ada",
+  ].join("\n");
+
+  it("finds what a text names", () => {
+    expect(namedFiles("docs/page.md", text)).toEqual([
+      "docs/guide.md",
+      "src/gone.ts",
+      "src/providers",
+      "test/gone/",
+    ]);
+    expect(namedFiles("README.md", "(see docs/a.md). Copy .env.example to .env.")).toEqual([
+      "docs/a.md",
+      ".env.example",
+    ]);
+    expect(namedScripts(text)).toEqual(["gone", "test"]);
+    expect(namedScripts("npm run --silent verify:types")).toEqual(["verify:types"]);
+    expect(namedCommands(text)).toEqual(["vanish", "serve"]);
+    expect(namedVariables(text)).toEqual(["OLD_SETTING", "PORT", "NEW_SETTING"]);
+    expect(machinePaths(text)).toEqual(["/home/ada/notes"]);
   });
 
-  it("compose runs the relay on a Redis that persists and never evicts", () => {
-    const { services } = parse(read("docker-compose.yml")) as Compose;
-    expect(services["redis"]?.command).toEqual(
-      expect.arrayContaining(["--appendonly", "yes", "--maxmemory-policy", "noeviction"]),
+  it("reads settings with their values", () => {
+    expect(settingsIn("# a comment\n#PORT=3000\nTOKEN=\n#KEY=   # -> /webhooks/x\n")).toEqual(
+      new Map([
+        ["PORT", "3000"],
+        ["TOKEN", ""],
+        ["KEY", ""],
+      ]),
     );
-    expect(services["redis"]?.healthcheck).toBeDefined();
-    expect(services["relay"]?.depends_on).toEqual({ redis: { condition: "service_healthy" } });
-    expect(services["relay"]?.environment?.["REDIS_URL"]).toBe("redis://redis:6379");
-  });
-
-  it("the image runs as nobody special, copies only what exists, and checks a route that exists", () => {
-    const text = read("Dockerfile");
-    const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files]) =>
-      (files ?? "").split(" "),
+    expect(settingsInTable("| `A`, `B` | `1`, `2` | x |")).toEqual(
+      new Map([
+        ["A", "1"],
+        ["B", "2"],
+      ]),
     );
-    expect(copied.length).toBeGreaterThan(3);
-    expect(copied.filter((file) => !existsSync(join(root, file)))).toEqual([]);
-    expect(/^USER (\w+)$/m.exec(text)?.[1]).toBe("node");
-    expect(text).toContain("/healthz");
-    expect(read("src/http/health.ts")).toContain('"/healthz"');
-    expect(text).toContain('ENTRYPOINT ["node", "dist/main.js"]');
   });
 });
