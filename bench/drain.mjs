@@ -96,6 +96,7 @@ async function drainWithPeer(redisUrl, scenario) {
     opts: { attempts: 20, backoff: { type: "exponential", delay: 500 } },
   }));
   await queue.addBulk(jobs);
+  const blocking = connection.duplicate();
   const worker = new Worker(
     name,
     async (job) => {
@@ -121,6 +122,7 @@ async function drainWithPeer(redisUrl, scenario) {
   await worker.close();
   await queue.obliterate({ force: true });
   await queue.close();
+  blocking.disconnect();
   connection.disconnect();
   await sandbox.close();
   return { ...result, perEvent: result.requests / jobs.length };

@@ -2,7 +2,13 @@
 export type ApiResult =
   | { kind: "ok"; status: 200; contactId: number }
   /** 429. `retryAfterMs` undefined when the API gave no usable hint. */
-  | { kind: "limited"; status: 429; retryAfterMs: number | undefined }
+  | {
+      kind: "limited";
+      status: 429;
+      retryAfterMs: number | undefined;
+      /** `X-RateLimit-Limit`: requests allowed, per second as far as is known; undefined when it is not sent. */
+      allowedRate?: number | undefined;
+    }
   /** 449: this contact is in a queue of the API's own; the request was not carried out. */
   | { kind: "busy"; status: 449; retryAfterMs: number | undefined }
   | { kind: "unauthorized"; status: 401 | 403; message: string }

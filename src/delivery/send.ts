@@ -65,7 +65,7 @@ export function createSender(options: SenderOptions): Sender {
       const doubled = Math.min(limitedFirstMs * 2 ** Math.min(limitedInARow - 1, 10), limitedMaxMs);
       const pauseMs = result.retryAfterMs ?? doubled;
       gate.hold(pauseMs);
-      await pacer.pause(pauseMs, "limited");
+      await pacer.pause(pauseMs, "limited", result.allowedRate);
       observer.destination({ kind: "limited", pauseMs, hinted: result.retryAfterMs !== undefined });
       return true;
     }

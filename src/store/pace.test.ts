@@ -126,31 +126,37 @@ function tokenBucket(perSecond: number): Limiter {
 
 describe("a ceiling set at twice what the API allows", () => {
   it.each([
-    ["fixed windows", fixedWindow],
-    ["a sliding window", slidingWindow],
-    ["a token bucket", tokenBucket],
-  ])("still gets 85 %% of the allowed through with under 5 %% answered 429: %s", async (_name, limiterOf) => {
-    for (const allowed of [5, 10, 50]) {
-      const { pacer, advance, now } = pacerAt(2 * allowed);
-      const limiter = limiterOf(allowed);
-      const end = now() + 120_000;
-      let passed = 0;
-      let refused = 0;
-      while (now() < end) {
-        const slot = await pacer.take();
-        advance(slot.waitMs);
-        if (slot.kind === "paused") continue;
-        const retryAfterMs = limiter(now());
-        if (retryAfterMs === 0) passed += 1;
-        else {
-          refused += 1;
-          await pacer.pause(Math.ceil(retryAfterMs / 1_000) * 1_000, "limited");
+    ["fixed windows", fixedWindow, false],
+    ["a sliding window", slidingWindow, false],
+    ["a token bucket", tokenBucket, false],
+    ["fixed windows that say their limit", fixedWindow, true],
+    ["a sliding window that says its limit", slidingWindow, true],
+    ["a token bucket that says its limit", tokenBucket, true],
+  ])(
+    "still gets 85 percent of the allowed through with under 5 percent answered 429: %s",
+    async (_name, limiterOf, says) => {
+      for (const allowed of [5, 10, 50]) {
+        const { pacer, advance, now } = pacerAt(2 * allowed);
+        const limiter = limiterOf(allowed);
+        const end = now() + 120_000;
+        let passed = 0;
+        let refused = 0;
+        while (now() < end) {
+          const slot = await pacer.take();
+          advance(slot.waitMs);
+          if (slot.kind === "paused") continue;
+          const retryAfterMs = limiter(now());
+          if (retryAfterMs === 0) passed += 1;
+          else {
+            refused += 1;
+            await pacer.pause(Math.ceil(retryAfterMs / 1_000) * 1_000, "limited", says ? allowed : undefined);
+          }
         }
+        expect(passed, `${allowed}/s allowed`).toBeGreaterThanOrEqual(0.85 * allowed * 120);
+        expect(refused / (passed + refused), `${allowed}/s allowed`).toBeLessThan(0.05);
       }
-      expect(passed, `${allowed}/s allowed`).toBeGreaterThanOrEqual(0.85 * allowed * 120);
-      expect(refused / (passed + refused), `${allowed}/s allowed`).toBeLessThan(0.05);
-    }
-  });
+    },
+  );
 });
 
 describe("the rate after a 429", () => {
@@ -160,10 +166,24 @@ describe("the rate after a 429", () => {
     await pacer.pause(1_500, "limited");
     await pacer.pause(2_000, "limited");
     expect((await pacer.state()).rate).toBe(8.5);
-    advance(30_000);
-    expect((await pacer.state()).rate).toBeCloseTo(9.25, 1);
-    advance(60_000);
+    advance(1_000);
+    expect((await pacer.state()).rate).toBe(9);
+    advance(20_000);
+    expect((await pacer.state()).rate).toBeCloseTo(9.5, 1);
+    advance(20_000);
     expect((await pacer.state()).rate).toBe(10);
+  });
+
+  it("follows what the API says it allows, but no single answer more than halves it", async () => {
+    const told = pacerAt(20);
+    await told.pacer.pause(1_000, "limited", 12);
+    expect((await told.pacer.state()).rate).toBe(11.4);
+    const hostile = pacerAt(20);
+    await hostile.pacer.pause(1_000, "limited", 1);
+    expect((await hostile.pacer.state()).rate).toBe(10);
+    const generous = pacerAt(20);
+    await generous.pacer.pause(1_000, "limited", 600);
+    expect((await generous.pacer.state()).rate).toBe(17);
   });
 
   it("never falls to nothing", async () => {

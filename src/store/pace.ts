@@ -13,24 +13,37 @@ interface Pause {
 export interface Pace {
   /** When the next request is due at the steady rate. */
   readonly dueAt: number;
-  /** Requests per second to which the last 429 brought the rate down, and when; absent: the ceiling. */
-  readonly lowered?: { readonly rate: number; readonly at: number } | undefined;
+  /** To how many requests per second the last 429 brought the rate down, from what `limit`, and when. */
+  readonly lowered?: { readonly rate: number; readonly limit: number; readonly at: number } | undefined;
   readonly pause?: Pause | undefined;
 }
 
 export const startingPace: Pace = { dueAt: 0 };
 
-/** Additive increase, multiplicative decrease: a 429 takes off this much, and this many seconds bring it all back. */
-const decrease = 0.85;
-const climbSeconds = 400;
+/**
+ * Additive increase, multiplicative decrease. A first 429 may be somebody else's doing; one soon after another means that
+ * the ceiling is wrong; a later one that the rate has just climbed back to what is allowed.
+ */
+const decrease = { first: 0.85, soonAfter: 0.7, later: 0.92 } as const;
+const soonAfterMs = 10_000;
+const laterMs = 60_000;
+/** Up to this share of the rate that met the last 429 the way back is quick, beyond it slow: seconds for a whole ceiling. */
+const familiarShare = 0.9;
+const climbSeconds = { familiar: 20, beyond: 400 } as const;
 /** The rate never falls below this share of the ceiling: progress has to be made to learn anything. */
 const floorShare = 0.05;
+/** A little less than the rate, so that the jitter of networks and timers does not make it a little more. */
+const utilization = 0.98;
 
 /** Requests per second at present: the ceiling, or climbing back to it after a 429. */
 function currentRate(pace: Pace, now: number, ceiling: number): number {
   if (!pace.lowered) return ceiling;
-  const climbed = (Math.max(0, now - pace.lowered.at) / 1_000) * (ceiling / climbSeconds);
-  return Math.min(ceiling, pace.lowered.rate + climbed);
+  const { rate, at, limit } = pace.lowered;
+  const seconds = Math.max(0, now - at) / 1_000;
+  const familiar = Math.max(rate, limit * familiarShare);
+  const quickSeconds = ((familiar - rate) / ceiling) * climbSeconds.familiar;
+  if (seconds < quickSeconds) return rate + (seconds * ceiling) / climbSeconds.familiar;
+  return Math.min(ceiling, familiar + ((seconds - quickSeconds) * ceiling) / climbSeconds.beyond);
 }
 
 /** Only a `limited` pause ends by itself; the others are circuits, probed until someone resumes. */
@@ -43,7 +56,7 @@ function takeSlot(pace: Pace, now: number, ceiling: number): { slot: Slot; pace:
   if (pause && pause.until > now) {
     return { slot: { kind: "paused", waitMs: pause.until - now, reason: pause.reason }, pace };
   }
-  const { waitMs, dueAt } = reserveSlot(pace.dueAt, now, currentRate(pace, now, ceiling));
+  const { waitMs, dueAt } = reserveSlot(pace.dueAt, now, currentRate(pace, now, ceiling) * utilization);
   if (!pause || endsByItself(pause)) {
     return { slot: { kind: "slot", waitMs }, pace: { ...pace, dueAt, pause: undefined } };
   }
@@ -54,18 +67,35 @@ function takeSlot(pace: Pace, now: number, ceiling: number): { slot: Slot; pace:
 }
 
 /**
+ * The rate after a 429, which may say how much is allowed. No single answer more than halves it: what a limit counts is
+ * not always what it seems.
+ */
+function lowered(pace: Pace, now: number, ceiling: number, allowedRate: number | undefined): Pace["lowered"] {
+  const limit = currentRate(pace, now, ceiling);
+  const sinceMs = pace.lowered ? now - pace.lowered.at : Number.POSITIVE_INFINITY;
+  const share =
+    sinceMs <= soonAfterMs ? decrease.soonAfter : sinceMs <= laterMs ? decrease.later : decrease.first;
+  const told = allowedRate === undefined ? limit : Math.max(limit / 2, allowedRate * 0.95);
+  const rate = Math.max(ceiling * floorShare, Math.min(limit * share, told));
+  return { rate, limit: told < limit ? Math.max(rate, told) : limit, at: now };
+}
+
+/**
  * The longer pause wins. Slots reserved before it have to be taken anew. A 429 also lowers the rate, once per pause:
  * others that were on the wire at the same time tell nothing new.
  */
-function addPause(pace: Pace, now: number, forMs: number, reason: PauseReason, ceiling: number): Pace {
+function addPause(
+  pace: Pace,
+  now: number,
+  ceiling: number,
+  pause: { forMs: number; reason: PauseReason; allowedRate: number | undefined },
+): Pace {
+  const { forMs, reason, allowedRate } = pause;
   const until = now + Math.max(0, forMs);
   const known = pace.pause !== undefined && pace.pause.until > now;
-  const lowered =
-    reason === "limited" && !known
-      ? { rate: Math.max(ceiling * floorShare, currentRate(pace, now, ceiling) * decrease), at: now }
-      : pace.lowered;
+  const slower = reason === "limited" && !known ? lowered(pace, now, ceiling, allowedRate) : pace.lowered;
   if (pace.pause && pace.pause.until >= until) return pace;
-  return { dueAt: 0, lowered, pause: { until, reason, forMs } };
+  return { dueAt: 0, lowered: slower, pause: { until, reason, forMs } };
 }
 
 function endPause(pace: Pace, reason: PauseReason): Pace {
@@ -96,8 +126,11 @@ export function createPacer(ceiling: number, changePace: ChangePace): Pacer {
         const taken = takeSlot(pace, now, ceiling);
         return { pace: taken.pace, result: taken.slot };
       }),
-    pause: (forMs, reason) =>
-      changePace((pace, now) => ({ pace: addPause(pace, now, forMs, reason, ceiling), result: undefined })),
+    pause: (forMs, reason, allowedRate) =>
+      changePace((pace, now) => ({
+        pace: addPause(pace, now, ceiling, { forMs, reason, allowedRate }),
+        result: undefined,
+      })),
     resume: (reason) => changePace((pace) => ({ pace: endPause(pace, reason), result: undefined })),
     state: () => changePace((pace, now) => ({ pace, result: paceState(pace, now, ceiling) })),
   };

@@ -109,10 +109,11 @@ export interface Pacer {
   take(): Promise<Slot>;
   /**
    * No request before `forMs` from now; a longer pause already set stays, with its reason.
-   * A `limited` pause ends by itself. The others are circuits: when one runs out, `take` grants a single slot,
+   * A `limited` pause ends by itself and lowers the rate; `allowedRate` is what the API says it allows per second.
+   * The others are circuits: when one runs out, `take` grants a single slot,
    * marked as its `probe`, and pauses for another `forMs`, until `resume`.
    */
-  pause(forMs: number, reason: PauseReason): Promise<void>;
+  pause(forMs: number, reason: PauseReason, allowedRate?: number): Promise<void>;
   /** Ends a pause of this reason at once. */
   resume(reason: PauseReason): Promise<void>;
   state(): Promise<PacerState>;
