@@ -188,6 +188,34 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
   });
 
   describe.skipIf(pid === undefined)("that is frozen", () => {
+    it("while a worker starts is worked with as soon as it answers again", { timeout: 60_000 }, async () => {
+      await withStore({}, async (store) => {
+        const contact = sampleContact();
+        const runs: string[] = [];
+        await store.wake(contact);
+        signalFamily(pid ?? 0, "SIGSTOP");
+        const worker = store.startWorker<{ contact: string }, void>(
+          "contacts",
+          async (job) => {
+            runs.push(job.data.contact);
+          },
+          { concurrency: 2 },
+        );
+        try {
+          await expect(store.pacer.take()).rejects.toThrow();
+          await new Promise((resolve) => setTimeout(resolve, 6_000));
+        } finally {
+          signalFamily(pid ?? 0, "SIGCONT");
+        }
+        try {
+          await until(() => runs.length === 1, 20_000, "the run");
+          expect(await store.health(2_000)).toEqual({ ok: true });
+        } finally {
+          await worker.close();
+        }
+      });
+    });
+
     it("is reported in time, refuses in time, and is let go in time", async () => {
       const { store, dispose } = await open();
       await store.events.accept([sampleEvent()]);

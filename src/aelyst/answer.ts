@@ -4,22 +4,26 @@ export interface AnswerBody {
   readonly json: unknown;
 }
 
+export const noBody: AnswerBody = { text: "", json: undefined };
+
 const bodyBytesMax = 64 * 1024;
 const messageCharactersMax = 500;
 
-/** The beginning of a body: whatever an API of this kind has to say fits into it. */
-export async function readBounded(response: Response): Promise<string> {
-  if (!response.body) return "";
+/** Reads a body of at most 64 KiB: whatever an API of this kind has to say fits. Of a longer one only the text counts. */
+export async function readBody(response: Response): Promise<AnswerBody> {
+  if (!response.body) return noBody;
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of response.body) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > bodyBytesMax) break;
+  let bytes = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    text += decoder.decode(chunk.subarray(0, bodyBytesMax), { stream: true });
+    if (bytes > bodyBytesMax) return { text: text.slice(0, bodyBytesMax), json: undefined };
   }
-  return text.slice(0, bodyBytesMax);
+  return parseBody(text + decoder.decode());
 }
 
-export function parseBody(text: string): AnswerBody {
+function parseBody(text: string): AnswerBody {
   try {
     return { text, json: JSON.parse(text) };
   } catch {
@@ -27,38 +31,36 @@ export function parseBody(text: string): AnswerBody {
   }
 }
 
-/** The API's own words, short and clean; never the token, should an API echo it. */
-export function errorMessage(status: number, body: AnswerBody, token: string): string {
-  return clean(spoken(body) ?? `HTTP ${status}`, token);
-}
-
-function spoken({ text, json }: AnswerBody): string | undefined {
-  if (typeof json === "object" && json !== null && "message" in json) {
-    const { message } = json;
-    if (typeof message === "string" && message.trim() !== "") return message;
-    if (typeof message === "object" && message !== null) {
-      return "message" in message && typeof message.message === "string"
-        ? `${message.message} ${JSON.stringify(message)}`
-        : JSON.stringify(message);
-    }
+/** The API's own words, or undefined when it has none. */
+export function words({ text, json }: AnswerBody): string | undefined {
+  if (json === undefined) {
+    if (/^\s*<[!?a-z]/i.test(text)) return "an HTML page instead of JSON";
+    return text.trim() === "" ? undefined : text;
   }
-  if (/^\s*<(!doctype|html)/i.test(text)) return "an HTML page instead of JSON";
-  return text.trim() === "" ? undefined : text;
+  const message = typeof json === "object" && json !== null && "message" in json ? json.message : undefined;
+  if (typeof message === "string" && message.trim() !== "") return message;
+  if (typeof message !== "object" || message === null) return jsonText(json);
+  const inner = "message" in message && typeof message.message === "string" ? `${message.message} ` : "";
+  return inner + jsonText(message);
 }
 
-function clean(text: string, token: string): string {
+/** Written anew, so that escapes cannot hide the token; a value nested too deeply for that is left out. */
+function jsonText(json: unknown): string {
+  try {
+    return JSON.stringify(json);
+  } catch {
+    return "(JSON nested too deeply)";
+  }
+}
+
+/** One short line without control characters; never the token, should an API echo it. */
+export function clean(text: string, token: string): string {
   const withoutToken = token === "" ? text : text.replaceAll(token, "[token]");
-  const printable = withoutToken.replace(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
-  return printable.length > messageCharactersMax ? `${printable.slice(0, messageCharactersMax)}…` : printable;
-}
-
-/** Why there was no answer at all: the network's own code where there is one. */
-export function failureMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "AbortError") return "aborted";
-  const { cause } = error;
-  if (cause instanceof Error) {
-    return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
-  }
-  return error.message;
+  const line = withoutToken
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ")
+    .trim()
+    .toWellFormed();
+  if (line.length <= messageCharactersMax) return line;
+  // The cut may go through a pair of surrogates.
+  return `${line.slice(0, messageCharactersMax - 1).toWellFormed()}…`;
 }

@@ -75,7 +75,7 @@ describe("what an answer means", () => {
     ],
     [408, "", { kind: "unavailable", reason: "status" }],
     [425, "", { kind: "unavailable", reason: "status" }],
-    [409, "", { kind: "refused", message: "HTTP 409" }],
+    [409, "", { kind: "refused", message: "HTTP 409 Conflict" }],
     [429, '{"retryAfter":2}', { kind: "limited", retryAfterMs: 2_000 }],
     [429, "", { kind: "limited", retryAfterMs: undefined }],
     [449, "", { kind: "busy", retryAfterMs: undefined }],

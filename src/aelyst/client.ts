@@ -1,6 +1,7 @@
 import { contactBody, type ContactPatch } from "../contact/contact-patch.ts";
 import { contactPath, type ContactRef } from "../contact/contact-ref.ts";
-import { errorMessage, failureMessage, parseBody, readBounded, type AnswerBody } from "./answer.ts";
+import { clean, noBody, readBody, words, type AnswerBody } from "./answer.ts";
+import { failureOf } from "./failure.ts";
 import type { ApiResult } from "./result.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -16,42 +17,87 @@ export interface Destination {
 export interface AelystClient {
   /** One `PUT /contact/{identifier}`. Never rejects: whatever happens is a result. */
   update(contact: ContactRef, patch: ContactPatch, signal?: AbortSignal): Promise<ApiResult>;
+  /** Aborts what is on the wire and refuses what comes later; resolves when nothing is left. */
+  close(): Promise<void>;
 }
 
 export function createAelystClient(destination: Destination, clock: () => number = Date.now): AelystClient {
+  const { token, timeoutMs } = destination;
   const base = destination.baseUrl.replace(/\/+$/, "");
   const headers = {
-    Authorization: `Bearer ${destination.token}`,
+    Authorization: `Bearer ${token}`,
     "Content-Type": "application/json",
     Accept: "application/json",
     "User-Agent": "contact-relay",
   };
+  const running = new Map<AbortController, Promise<ApiResult>>();
+  let closed = false;
 
-  async function update(contact: ContactRef, patch: ContactPatch, stop?: AbortSignal): Promise<ApiResult> {
-    const timeout = AbortSignal.timeout(destination.timeoutMs);
+  async function request(
+    contact: ContactRef,
+    patch: ContactPatch,
+    abort: AbortController,
+  ): Promise<ApiResult> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      abort.abort();
+    }, timeoutMs);
     try {
       const response = await fetch(`${base}/contact/${contactPath(contact)}`, {
         method: "PUT",
         headers,
         body: JSON.stringify(contactBody(patch)),
         redirect: "manual",
-        signal: stop ? AbortSignal.any([timeout, stop]) : timeout,
+        signal: abort.signal,
       });
-      const text = await readBounded(response);
-      return resultOf(response, parseBody(text), clock(), destination.token);
+      return resultOf(response, await bodyOf(response), clock(), token);
     } catch (error) {
-      const timedOut = timeout.aborted && !stop?.aborted;
-      return {
-        kind: "unavailable",
-        reason: timedOut ? "timeout" : "network",
-        status: undefined,
-        message: timedOut ? `no answer within ${destination.timeoutMs} ms` : failureMessage(error),
-        retryAfterMs: undefined,
-      };
+      if (late) return unanswered("timeout", `no answer within ${timeoutMs} ms`);
+      if (abort.signal.aborted) return unanswered("network", "aborted");
+      const { reason, message } = failureOf(error);
+      return unanswered(reason, clean(message, token));
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  return { update };
+  return {
+    async update(contact, patch, signal) {
+      if (closed || signal?.aborted) return unanswered("network", "aborted");
+      const abort = new AbortController();
+      const onAbort = () => abort.abort();
+      signal?.addEventListener("abort", onAbort);
+      try {
+        const result = request(contact, patch, abort);
+        running.set(abort, result);
+        return await result;
+      } finally {
+        signal?.removeEventListener("abort", onAbort);
+        running.delete(abort);
+      }
+    },
+    async close() {
+      closed = true;
+      const results = [...running.values()];
+      for (const abort of running.keys()) abort.abort();
+      await Promise.all(results);
+    },
+  };
+}
+
+/** All but a 200 says what it means by its status: a body that is lost on the way takes nothing from it. */
+async function bodyOf(response: Response): Promise<AnswerBody> {
+  try {
+    return await readBody(response);
+  } catch (error) {
+    if (response.status === 200) throw error;
+    return noBody;
+  }
+}
+
+function unanswered(reason: "network" | "timeout", message: string): ApiResult {
+  return { kind: "unavailable", reason, status: undefined, message, retryAfterMs: undefined };
 }
 
 /** What an answer means, by its status: the only place that knows. */
@@ -63,22 +109,29 @@ function resultOf(response: Response, body: AnswerBody, now: number, token: stri
     body: body.json,
     now,
   });
-  const message = errorMessage(status, body, token);
   if (status === 200) {
     const contactId = contactIdOf(body.json);
     if (contactId !== undefined) return { kind: "ok", status, contactId };
   }
+  const said = words(body);
   if (status < 300) {
-    const text = "a success that is not the contract's";
-    return { kind: "unavailable", reason: "not-the-contract", status, message: text, retryAfterMs: hintMs };
+    const text = `HTTP ${status} without an integer contactId${said === undefined ? "" : `: ${said}`}`;
+    const message = clean(text, token);
+    return { kind: "unavailable", reason: "not-the-contract", status, message, retryAfterMs: hintMs };
   }
   if (status < 400) {
-    const text = "a redirect, which is never followed";
-    return { kind: "unavailable", reason: "redirect", status, message: text, retryAfterMs: hintMs };
+    const message = clean(redirectMessage(response), token);
+    return { kind: "unavailable", reason: "redirect", status, message, retryAfterMs: hintMs };
   }
+  const message = clean(said ?? `HTTP ${status} ${response.statusText}`, token);
   switch (status) {
     case 429:
-      return { kind: "limited", status, retryAfterMs: hintMs };
+      return {
+        kind: "limited",
+        status,
+        retryAfterMs: hintMs,
+        allowedRate: allowedRateOf(response.headers.get("x-ratelimit-limit")),
+      };
     case 449:
       return { kind: "busy", status, retryAfterMs: hintMs };
     case 401:
@@ -97,7 +150,19 @@ function resultOf(response: Response, body: AnswerBody, now: number, token: stri
   return { kind: "unavailable", reason: "status", status, message, retryAfterMs: hintMs };
 }
 
+/** Where to, by its origin only: the rest of the address may name a person. */
+function redirectMessage(response: Response): string {
+  const location = response.headers.get("location") ?? "";
+  const target = URL.canParse(location, response.url) ? ` to ${new URL(location, response.url).origin}` : "";
+  return `HTTP ${response.status}, a redirect${location === "" ? "" : target}, which is never followed`;
+}
+
 function contactIdOf(json: unknown): number | undefined {
   if (typeof json !== "object" || json === null || !("contactId" in json)) return undefined;
   return Number.isInteger(json.contactId) ? Number(json.contactId) : undefined;
+}
+
+function allowedRateOf(header: string | null): number | undefined {
+  const limit = /^\d{1,9}$/.test(header ?? "") ? Number(header) : 0;
+  return limit > 0 ? limit : undefined;
 }

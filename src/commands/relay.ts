@@ -106,6 +106,7 @@ export async function startRelay(
       if ("closeIdleConnections" in server.server) server.server.closeIdleConnections();
     });
     await workers?.close();
+    await api.close();
     await store.close(2_000);
   }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { parseContactRef } from "../contact/contact-ref.ts";
 import { faultSchema } from "./faults.ts";
 import { readJson } from "./request-body.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { readIdentifier } from "./validate.ts";
 
 const requestsShown = 100;
 
@@ -14,24 +14,27 @@ export async function handleControl(
   response: ServerResponse,
   sandbox: Controlled,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://sandbox");
+  const [path = "", query] = (request.url ?? "").split("?", 2);
   const answer = (status: number, body: unknown) => {
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   };
-  const contact = /^\/_sandbox\/contacts\/([^/]+)$/.exec(url.pathname)?.[1];
+  if (!isLoopback(request.socket.remoteAddress)) {
+    return answer(403, { code: 403, message: "The control API is for this machine only" });
+  }
+  const contact = /^\/_sandbox\/contacts\/([^/]+)$/.exec(path)?.[1];
   if (request.method === "GET" && contact !== undefined) {
-    const ref = parseContactRef(safeDecode(contact));
+    const ref = readIdentifier(contact);
     const found = ref && sandbox.contact(ref);
     return found ? answer(200, found) : answer(404, { code: 404, message: "Contact not found!" });
   }
-  switch (`${request.method ?? ""} ${url.pathname}`) {
+  switch (`${request.method ?? ""} ${path}`) {
     case "GET /_sandbox":
     case "GET /_sandbox/":
       return answer(200, { routes: ["contacts", "contacts/:ref", "requests", "faults", "reset"] });
     case "GET /_sandbox/contacts":
       return answer(200, sandbox.contacts());
     case "GET /_sandbox/requests": {
-      const limit = Math.max(1, Number(url.searchParams.get("limit")) || requestsShown);
+      const limit = Math.max(1, Number(new URLSearchParams(query).get("limit")) || requestsShown);
       return answer(200, sandbox.requests().slice(-limit));
     }
     case "GET /_sandbox/faults":
@@ -57,19 +60,17 @@ export async function handleControl(
 const faults = [
   { status: 500, times: 3 },
   { status: 429, retryAfter: "2", times: 1 },
-  { status: 503, probability: 0.1 },
+  { status: 503, probability: 0.1, seed: 1 },
   { busy: "phone:+60123456789", times: 2 },
+  { busy: "email:ada@example.com", forMs: 5_000 },
   { latencyMs: 200 },
+  { status: 302, location: "https://example.com/" },
   { hang: true, times: 1 },
   { drop: "after", times: 1 },
   { unauthorized: true },
   { rate: 5, limiter: "token-bucket" },
 ];
 
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return "";
-  }
+export function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && (address === "::1" || /^(?:::ffff:)?127\./.test(address));
 }

@@ -1,106 +1,144 @@
 import { z } from "zod";
+import type { ContactRef } from "../contact/contact-ref.ts";
 import { limiterKinds } from "./rate-limit.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { identifierOf } from "./validate.ts";
 
 const times = z.number().int().min(1).max(1_000_000).optional();
+const headerText = z
+  .string()
+  .max(2_000)
+  .regex(/^[\x20-\x7e]*$/);
 
 /**
  * A fault that can be switched on. Those with `times` end after so many requests; without it they last until all are
  * switched off.
  */
 export const faultSchema = z.union([
-  /** Answers this status instead of doing anything; `probability` for a share of the requests only. */
+  /** Answers this status instead of doing anything; `probability`, drawn from `seed`, for a share of the requests. */
   z.strictObject({
     status: z.number().int().min(200).max(599),
     times,
     probability: z.number().min(0).max(1).optional(),
-    retryAfter: z.string().max(100).optional(),
+    seed: z.number().int().optional(),
+    retryAfter: z.union([headerText, z.number()]).optional(),
+    location: headerText.optional(),
     body: z.string().max(10_000).optional(),
   }),
-  /** 449 for one contact, for so many requests or so many milliseconds. */
-  z.strictObject({ busy: z.string().max(500), times, forMs: z.number().min(0).optional() }),
+  /** 449 for one contact, by any of its identifiers, for so many requests or so many milliseconds. */
+  z.strictObject({
+    busy: z.string().refine((text) => identifierOf(text) !== undefined),
+    times,
+    forMs: z.number().min(0).optional(),
+  }),
+  /** Answers later. One without `times` takes the place of the one before. */
   z.strictObject({ latencyMs: z.number().min(0).max(600_000), times }),
   /** Never answers. */
   z.strictObject({ hang: z.literal(true), times }),
   /** Drops the connection: before the request is carried out, or after, so that its answer is lost. */
   z.strictObject({ drop: z.enum(["before", "after"]), times }),
-  /** The token is revoked. */
-  z.strictObject({ unauthorized: z.literal(true), times }),
+  /** The token is revoked; `false` for valid again. */
+  z.strictObject({ unauthorized: z.boolean(), times }),
   z.strictObject({ rate: z.number().min(0).max(1_000_000), limiter: z.enum(limiterKinds).optional() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
+type StatusFault = Extract<Fault, { status: number }>;
 
-/** What happens to one request. */
-export interface Fate {
-  latencyMs: number;
-  hang: boolean;
-  drop: "before" | "after" | undefined;
-  unauthorized: boolean;
-  busy: boolean;
-  status: { code: number; retryAfter: string | undefined; body: string | undefined } | undefined;
+/** A fault that is on. `left`: for how many requests; null for all. */
+export type ListedFault = Fault & { left: number | null };
+
+/** What happens to one request instead of, or beside, its being carried out. */
+export type Fate =
+  { kind: "none" | "busy" | "hang" | "drop-before" | "drop-after" } | { kind: "status"; fault: StatusFault };
+
+export interface Faults {
+  add(fault: Fault, now: number): void;
+  list(now: number): ListedFault[];
+  clear(): void;
+  /** Whether the token of this request is to count as revoked. */
+  revokesToken(now: number): boolean;
+  latencyMs(now: number): number;
+  /** Decides about one request that was let in, and counts it: only the first fault that fits is spent on it. */
+  decide(contact: ContactRef | undefined, now: number): Fate;
 }
 
 interface ActiveFault {
   readonly fault: Fault;
-  left: number;
+  readonly random: () => number;
   readonly endsAt: number;
+  left: number;
 }
 
-export interface Faults {
-  add(fault: Fault, now: number): void;
-  list(): (Fault & { left: number | null })[];
-  clear(): void;
-  /** Decides about one request for a contact, and counts it. */
-  decide(contact: string | undefined, now: number): Fate;
-}
-
-export function createFaults(random: () => number): Faults {
+/**
+ * @param random decides about faults with a probability but no seed
+ * @param isSame whether two identifiers name the same contact
+ */
+export function createFaults(
+  random: () => number,
+  isSame: (a: ContactRef, b: ContactRef) => boolean = (a, b) => a === b,
+): Faults {
   let active: ActiveFault[] = [];
 
-  function strikes({ fault }: ActiveFault, contact: string | undefined): boolean {
-    if ("busy" in fault) return fault.busy.toLowerCase() === contact;
-    return !("probability" in fault) || fault.probability === undefined || random() < fault.probability;
+  function current(now: number): ActiveFault[] {
+    active = active.filter((one) => one.left > 0 && one.endsAt > now);
+    return active;
+  }
+
+  function strikes({ fault, random }: ActiveFault, contact: ContactRef | undefined): boolean {
+    if ("busy" in fault) {
+      const busy = identifierOf(fault.busy);
+      return busy !== undefined && contact !== undefined && isSame(busy, contact);
+    }
+    if ("status" in fault) return fault.probability === undefined || random() < fault.probability;
+    return "hang" in fault || "drop" in fault;
   }
 
   return {
     add(fault, now) {
-      const left = "times" in fault && fault.times !== undefined ? fault.times : Number.POSITIVE_INFINITY;
-      const endsAt =
-        "forMs" in fault && fault.forMs !== undefined ? now + fault.forMs : Number.POSITIVE_INFINITY;
-      active.push({ fault, left, endsAt });
+      if ("unauthorized" in fault && !fault.unauthorized) {
+        active = active.filter((one) => !("unauthorized" in one.fault));
+        return;
+      }
+      if ("latencyMs" in fault && fault.times === undefined) {
+        active = active.filter((one) => !("latencyMs" in one.fault) || one.fault.times !== undefined);
+      }
+      const left = "times" in fault ? fault.times : undefined;
+      const forMs = "forMs" in fault ? fault.forMs : undefined;
+      active.push({
+        fault,
+        random: "seed" in fault && fault.seed !== undefined ? seededRandom(fault.seed) : random,
+        endsAt: forMs === undefined ? Number.POSITIVE_INFINITY : now + forMs,
+        left: left ?? Number.POSITIVE_INFINITY,
+      });
     },
-    list: () => active.map(({ fault, left }) => ({ ...fault, left: Number.isFinite(left) ? left : null })),
+    list: (now) =>
+      current(now).map(({ fault, left }) => ({ ...fault, left: Number.isFinite(left) ? left : null })),
     clear() {
       active = [];
     },
-    decide(contact, now) {
-      const fate: Fate = {
-        latencyMs: 0,
-        hang: false,
-        drop: undefined,
-        unauthorized: false,
-        busy: false,
-        status: undefined,
-      };
-      active = active.filter((one) => one.left > 0 && one.endsAt > now);
-      let decided = false;
-      for (const one of active) {
-        const { fault } = one;
-        // Of the faults that end a request only the first one is spent on it.
-        const ends = !("latencyMs" in fault);
-        if ((ends && decided) || !strikes(one, contact)) continue;
+    revokesToken(now) {
+      const one = current(now).find(({ fault }) => "unauthorized" in fault);
+      if (one) one.left -= 1;
+      return one !== undefined;
+    },
+    latencyMs(now) {
+      let ms = 0;
+      for (const one of current(now)) {
+        if (!("latencyMs" in one.fault)) continue;
         one.left -= 1;
-        decided ||= ends;
-        if ("latencyMs" in fault) fate.latencyMs += fault.latencyMs;
-        else if ("hang" in fault) fate.hang = true;
-        else if ("drop" in fault) fate.drop = fault.drop;
-        else if ("unauthorized" in fault) fate.unauthorized = true;
-        else if ("busy" in fault) fate.busy = true;
-        else if ("status" in fault) {
-          fate.status = { code: fault.status, retryAfter: fault.retryAfter, body: fault.body };
-        }
+        ms += one.fault.latencyMs;
       }
-      return fate;
+      return ms;
+    },
+    decide(contact, now) {
+      const one = current(now).find((candidate) => strikes(candidate, contact));
+      if (!one) return { kind: "none" };
+      one.left -= 1;
+      const { fault } = one;
+      if ("status" in fault) return { kind: "status", fault };
+      if ("drop" in fault) return { kind: `drop-${fault.drop}` };
+      return { kind: "busy" in fault ? "busy" : "hang" };
     },
   };
 }

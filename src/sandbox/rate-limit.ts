@@ -13,14 +13,16 @@ export interface Allowance {
 
 export type Limiter = (now: number) => Allowance;
 
-/** @param perSecond 0 for no limit */
+/** @param perSecond 0 for no limit; less than one, or not whole, makes the window as long as it takes */
 export function createLimiter(kind: LimiterKind, perSecond: number): Limiter {
   if (perSecond <= 0) return () => ({ allowed: true, limit: 0, remaining: 0, retryAfterMs: 0 });
+  const limit = Math.max(1, Math.floor(perSecond));
+  const windowMs = (limit / perSecond) * 1_000;
   switch (kind) {
     case "fixed-window":
-      return fixedWindow(perSecond);
+      return fixedWindow(limit, windowMs);
     case "sliding-window":
-      return slidingWindow(perSecond);
+      return slidingWindow(limit, windowMs);
     case "token-bucket":
       return tokenBucket(perSecond);
   }
@@ -30,39 +32,41 @@ function answer(limit: number, remaining: number, retryAfterMs: number): Allowan
   return { allowed: retryAfterMs === 0, limit, remaining: Math.max(0, remaining), retryAfterMs };
 }
 
-function fixedWindow(limit: number): Limiter {
+function fixedWindow(limit: number, windowMs: number): Limiter {
   let window = Number.NaN;
   let count = 0;
   return (now) => {
-    const current = Math.floor(now / 1_000);
+    const current = Math.floor(now / windowMs);
     if (current !== window) {
       window = current;
       count = 0;
     }
     count += 1;
-    return answer(limit, limit - count, count <= limit ? 0 : (current + 1) * 1_000 - now);
+    return answer(limit, limit - count, count <= limit ? 0 : (current + 1) * windowMs - now);
   };
 }
 
-function slidingWindow(limit: number): Limiter {
+function slidingWindow(limit: number, windowMs: number): Limiter {
   let passed: number[] = [];
   return (now) => {
-    passed = passed.filter((at) => at > now - 1_000);
+    passed = passed.filter((at) => at > now - windowMs);
     const oldest = passed[0];
-    if (passed.length >= limit && oldest !== undefined) return answer(limit, 0, oldest + 1_000 - now);
+    if (passed.length >= limit && oldest !== undefined) return answer(limit, 0, oldest + windowMs - now);
     passed.push(now);
     return answer(limit, limit - passed.length, 0);
   };
 }
 
-function tokenBucket(limit: number): Limiter {
+function tokenBucket(perSecond: number): Limiter {
+  const limit = Math.max(1, perSecond);
   let tokens = limit;
   let filledAt = Number.NaN;
   return (now) => {
-    if (!Number.isNaN(filledAt)) tokens = Math.min(limit, tokens + ((now - filledAt) / 1_000) * limit);
+    const sinceMs = Number.isNaN(filledAt) ? 0 : Math.max(0, now - filledAt);
+    tokens = Math.min(limit, tokens + (sinceMs / 1_000) * perSecond);
     filledAt = now;
-    if (tokens < 1) return answer(limit, 0, Math.max(1, ((1 - tokens) / limit) * 1_000));
+    if (tokens < 1) return answer(Math.floor(limit), 0, Math.max(1, ((1 - tokens) / perSecond) * 1_000));
     tokens -= 1;
-    return answer(limit, Math.floor(tokens), 0);
+    return answer(Math.floor(limit), Math.floor(tokens), 0);
   };
 }

@@ -17,3 +17,9 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     return undefined;
   }
 }
+
+/** Whether a request says that its body is JSON. */
+export function saysJson(request: IncomingMessage): boolean {
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0] ?? "";
+  return /^application\/(?:[\w.-]+\+)?json$/i.test(type.trim());
+}

@@ -1,26 +1,34 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import type { ContactRef } from "../contact/contact-ref.ts";
+import { failure, injected, limitHeaders, success, type Answer } from "./answers.ts";
 import { createContacts, type SandboxContact } from "./contacts.ts";
 import { handleControl } from "./control.ts";
-import { createFaults, type Fate, type Fault } from "./faults.ts";
-import { readJson } from "./request-body.ts";
-import { createLimiter, type Allowance, type LimiterKind } from "./rate-limit.ts";
-import { readIdentifier, validateBody, type WorkspaceRules } from "./validate.ts";
+import { createFaults, type Fate, type Fault, type ListedFault } from "./faults.ts";
+import { createInFlight } from "./in-flight.ts";
+import { createLimiter, type LimiterKind } from "./rate-limit.ts";
+import { readJson, saysJson } from "./request-body.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { identifierOf, readIdentifier, validateBody, type WorkspaceRules } from "./validate.ts";
+import type { ContactRef } from "../contact/contact-ref.ts";
 
 export interface SandboxOptions {
   /** 0 for any free one. */
   readonly port?: number;
+  /** The loopback interface by default. */
+  readonly host?: string;
   /** Undefined: any bearer token is accepted. */
   readonly token?: string;
   /** Requests per second; 0 for no limit, 10 by default. */
   readonly ratePerSecond?: number;
   readonly limiter?: LimiterKind;
+  /** Before every answer. */
+  readonly latencyMs?: number;
   readonly customFields?: WorkspaceRules["customFields"];
   readonly requireFirstName?: boolean;
   /** A contact nobody has named before is created, or answered 404. */
   readonly unknownContact?: "create" | "404";
   readonly clock?: () => number;
+  /** Decides about faults with a probability; the same sequence every time by default. */
   readonly random?: () => number;
 }
 
@@ -28,13 +36,15 @@ export interface SandboxOptions {
 export interface SandboxRequest {
   /** When it arrived, in milliseconds since the epoch. */
   readonly at: number;
+  /** The same, since the sandbox was started. */
+  readonly sinceMs: number;
   readonly method: string;
   readonly path: string;
   readonly contact: string | undefined;
-  /** 0 when the connection was dropped or left hanging. */
+  /** 0 when it is not answered yet, or its connection was dropped or left hanging. */
   readonly status: number;
   readonly body: unknown;
-  /** How many requests for this contact were being answered when it arrived, itself included. */
+  /** How many requests for this contact were on the wire when it arrived, itself included. */
   readonly inFlight: number;
 }
 
@@ -43,11 +53,12 @@ export interface Sandbox {
   readonly url: string;
   readonly port: number;
   contacts(): SandboxContact[];
-  contact(ref: ContactRef): SandboxContact | undefined;
-  /** The latest 100 000, oldest first. */
+  /** A contact by any of its identifiers. */
+  contact(ref: string): SandboxContact | undefined;
+  /** The latest 100 000, in the order in which they arrived. */
   requests(): readonly SandboxRequest[];
   fault(fault: Fault): void;
-  faults(): (Fault & { left: number | null })[];
+  faults(): ListedFault[];
   clearFaults(): void;
   /** Forgets contacts, requests and faults. */
   reset(): void;
@@ -56,112 +67,119 @@ export interface Sandbox {
 
 const requestsMax = 100_000;
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** The API's contract as a strict local server on the loopback interface, with faults that can be switched on. */
+/** The API's contract as a strict local server, with faults that can be switched on. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const clock = options.clock ?? Date.now;
-  const contacts = createContacts();
-  const faults = createFaults(options.random ?? Math.random);
+  const inFlight = createInFlight();
+  const contacts = createContacts(inFlight.most);
+  const faults = createFaults(
+    options.random ?? seededRandom(1),
+    (a, b) => a === b || (contacts.find(a)?.id ?? -1) === contacts.find(b)?.id,
+  );
   const rules: WorkspaceRules = {
     customFields: options.customFields,
     requireFirstName: options.requireFirstName ?? false,
   };
   const startRate = options.ratePerSecond ?? 10;
   const startLimiter = options.limiter ?? "fixed-window";
+  const startedAt = clock();
+  const closing = new AbortController();
   let limiter = createLimiter(startLimiter, startRate);
+  let rateFault: Extract<Fault, { rate: number }> | undefined;
   let requests: SandboxRequest[] = [];
-  const inFlight = new Map<string, number>();
 
-  async function handleContact(request: IncomingMessage, response: ServerResponse, segment: string) {
-    const at = clock();
-    const contact = readIdentifier(segment);
-    const running = contact === undefined ? 1 : (inFlight.get(contact) ?? 0) + 1;
-    if (contact !== undefined) inFlight.set(contact, running);
-    let body: unknown;
-    let status = 0;
-    try {
-      body = await readJson(request);
-      const fate = faults.decide(contact, at);
-      if (fate.latencyMs > 0) await wait(fate.latencyMs);
-      if (fate.hang) return;
-      if (fate.drop === "before") return void response.destroy();
-      const answer = decide(request, contact, body, fate, at);
-      if (fate.drop === "after") return void response.destroy();
-      status = answer.status;
-      response.writeHead(status, { "Content-Type": "application/json", ...answer.headers }).end(answer.body);
-    } finally {
-      if (contact !== undefined) inFlight.set(contact, (inFlight.get(contact) ?? 1) - 1);
-      requests.push({
-        at,
-        method: request.method ?? "",
-        path: request.url ?? "",
-        contact,
-        status,
-        body,
-        inFlight: running,
-      });
-      if (requests.length > requestsMax) requests = requests.slice(-requestsMax / 2);
-    }
+  function remember(request: SandboxRequest): void {
+    requests.push(request);
+    if (requests.length > requestsMax * 1.1) requests = requests.slice(-requestsMax);
   }
 
-  /** What the API's page says, in the order in which such an API looks at a request. */
-  function decide(
+  /** What is decided as a request arrives, before its body: who it is from, the rate, and its fate. */
+  function admit(request: IncomingMessage, contact: ContactRef | undefined, at: number): Admission {
+    const bearer = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
+    const known = bearer !== undefined && (options.token === undefined || bearer === options.token);
+    if (!known || faults.revokesToken(at)) return { fate: { kind: "none" }, refusal: failure(401, {}) };
+    const allowance = limiter(at);
+    const headers = limitHeaders(allowance);
+    if (!allowance.allowed) return { fate: { kind: "none" }, refusal: failure(429, headers) };
+    return { fate: faults.decide(contact, at), headers };
+  }
+
+  /** What the API's page says of a request that was let in. */
+  function carryOut(
     request: IncomingMessage,
     contact: ContactRef | undefined,
     body: unknown,
-    fate: Fate,
-    at: number,
+    { fate, headers }: Admitted,
   ): Answer {
-    const bearer = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
-    const authorized = bearer !== undefined && (options.token === undefined || bearer === options.token);
-    if (!authorized || fate.unauthorized) return failure(401, "UN_AUTHORIZED");
-    const allowance = limiter(at);
-    const headers = limitHeaders(allowance);
-    if (!allowance.allowed) return failure(429, "Too Many Requests", headers);
-    if (request.method !== "PUT") return failure(404, "Not found", headers);
-    if (fate.status) return injected(fate.status, headers);
-    if (contact === undefined) return failure(400, "Validation error.", headers);
+    if (request.method !== "PUT") return failure(404, headers, "Not found");
+    if (fate.kind === "status") return injected(fate, headers);
+    if (contact === undefined || !saysJson(request)) return failure(400, headers);
     const validated = validateBody(body, rules);
-    if (!validated.ok) return failure(400, validated.message, headers);
-    if (fate.busy) return failure(449, busyMessage, headers);
-    if (options.unknownContact === "404" && !contacts.find(contact)) {
-      return failure(404, "Contact not found!", headers);
-    }
-    const contactId = contacts.apply(contact, validated.core, validated.custom);
-    return { status: 200, body: JSON.stringify({ contactId }), headers };
+    if (!validated.ok) return failure(400, headers, validated.message);
+    if (fate.kind === "busy") return failure(449, headers);
+    if (options.unknownContact === "404" && !contacts.find(contact)) return failure(404, headers);
+    return success(contacts.apply(contact, validated.core, validated.custom), headers);
   }
 
-  function addFault(fault: Fault): void {
-    if ("rate" in fault) limiter = createLimiter(fault.limiter ?? startLimiter, fault.rate);
-    else faults.add(fault, clock());
-  }
-
-  function clearFaults(): void {
-    faults.clear();
-    limiter = createLimiter(startLimiter, startRate);
+  async function handleContact(
+    request: IncomingMessage,
+    response: ServerResponse,
+    segment: string,
+  ): Promise<void> {
+    const at = clock();
+    const contact = readIdentifier(segment);
+    const { count, leave } = inFlight.arrive(contact ?? segment);
+    response.once("close", leave);
+    const [method, path] = [request.method ?? "", request.url ?? ""];
+    const entry = { at, sinceMs: at - startedAt, method, path, contact, inFlight: count };
+    const remembered: { status: number; body: unknown } & SandboxRequest = {
+      ...entry,
+      status: 0,
+      body: undefined,
+    };
+    remember(remembered);
+    const admission = admit(request, contact, at);
+    const latencyMs = (options.latencyMs ?? 0) + faults.latencyMs(at);
+    remembered.body = await readJson(request);
+    if (latencyMs > 0) await wait(latencyMs, undefined, { signal: closing.signal });
+    const { kind } = admission.fate;
+    if (kind === "hang") return;
+    if (kind === "drop-before") return void response.destroy();
+    const answer = admission.refusal ?? carryOut(request, contact, remembered.body, admission);
+    if (kind === "drop-after") return void response.destroy();
+    remembered.status = answer.status;
+    leave();
+    response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
   const sandbox = {
     contacts: () => contacts.all(),
-    contact: (ref: ContactRef) => contacts.find(ref),
-    requests: () => requests,
-    fault: addFault,
-    faults: () => faults.list(),
-    clearFaults,
+    contact(ref: string) {
+      const known = identifierOf(ref);
+      return known && contacts.find(known);
+    },
+    requests: () => requests.slice(-requestsMax),
+    fault(fault: Fault) {
+      if (!("rate" in fault)) return faults.add(fault, clock());
+      rateFault = fault;
+      limiter = createLimiter(fault.limiter ?? startLimiter, fault.rate);
+    },
+    faults: () => [...faults.list(clock()), ...(rateFault ? [{ ...rateFault, left: null }] : [])],
+    clearFaults() {
+      faults.clear();
+      rateFault = undefined;
+      limiter = createLimiter(startLimiter, startRate);
+    },
     reset() {
       contacts.clear();
+      inFlight.forget();
       requests = [];
-      clearFaults();
+      sandbox.clearFaults();
     },
   };
 
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://sandbox").pathname;
+    const [path = ""] = (request.url ?? "").split("?", 1);
     const segment = /^(?:\/v1)?\/contact\/([^/]+)$/.exec(path)?.[1];
     const handled =
       segment === undefined
@@ -169,9 +187,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         : handleContact(request, response, segment);
     handled.catch(() => response.destroy());
   });
+  const host = options.host ?? "127.0.0.1";
   const port = await new Promise<number>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", () => {
+    server.listen(options.port ?? 0, host, () => {
       const address = server.address();
       resolve(typeof address === "object" && address ? address.port : 0);
     });
@@ -179,8 +198,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return {
     ...sandbox,
     port,
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `http://${reachable(host)}:${port}/v1`,
     async close() {
+      closing.abort();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
@@ -189,30 +209,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-const busyMessage =
-  "Your request cannot be processed at the moment as it is currently in queue. Please try again in a few minutes.";
-
-function failure(code: number, message: string, headers: Record<string, string> = {}): Answer {
-  return { status: code, body: JSON.stringify({ code, message }), headers };
+interface Admitted {
+  readonly fate: Fate;
+  readonly refusal?: undefined;
+  /** Those of the rate limit. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-function injected(status: NonNullable<Fate["status"]>, headers: Record<string, string>): Answer {
-  const message = status.code >= 500 ? "Unexpected error occurred" : "Too Many Requests";
-  const retryAfter = status.retryAfter === undefined ? {} : { "Retry-After": status.retryAfter };
-  return {
-    status: status.code,
-    body: status.body ?? JSON.stringify({ code: status.code, message }),
-    headers: { ...headers, ...retryAfter },
-  };
-}
+type Admission = Admitted | { readonly fate: Fate; readonly refusal: Answer };
 
-function limitHeaders(allowance: Allowance): Record<string, string> {
-  if (allowance.limit === 0) return {};
-  return {
-    "X-RateLimit-Limit": String(allowance.limit),
-    "X-RateLimit-Remaining": String(allowance.remaining),
-    ...(allowance.allowed
-      ? {}
-      : { "Retry-After": String(Math.max(1, Math.ceil(allowance.retryAfterMs / 1_000))) }),
-  };
+/** Where to reach a server that listens on `host` from this machine. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }

@@ -47,6 +47,8 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
       ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
       { ...account, cwd: directory, stdio: "ignore" },
     );
+    const started = server;
+    process.once("exit", () => started.kill("SIGINT"));
     const url = `postgres://relay@127.0.0.1:${port}/postgres`;
     await until(() => answers(url), 20_000, "PostgreSQL to answer");
     return { url, ...(server.pid === undefined ? {} : { pid: server.pid }), stop };

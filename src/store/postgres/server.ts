@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { parsePace, type ChangePace } from "../pace.ts";
 import type { Store, StoreOptions } from "../store.ts";
@@ -9,6 +10,7 @@ import { createSqlStore, type BullmqPool } from "./sql-store.ts";
 const connectTimeoutMs = 5_000;
 /** A server that takes longer over one statement counts as away: everything here is short or repeated. */
 const queryTimeoutMs = 10_000;
+const awayDelayMs = 200;
 /** Another replica may be at it, and a large table takes its time. */
 const migrationTimeoutMs = 120_000;
 
@@ -34,6 +36,7 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
   pool.on("connect", (client) => client.on("error", () => undefined));
   // BullMQ takes a pg.Pool; only its declaration of the listeners' types is narrower than pg's.
   const shared = Object.assign(pool, {
+    query: notAtOnce(pool.query.bind(pool) as SqlClient["query"]),
     transaction: <Result>(work: (client: SqlClient) => Promise<Result>) => transaction(pool, work),
   }) as unknown as BullmqPool;
   return createSqlStore(
@@ -50,6 +53,26 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     },
     options,
   );
+}
+
+/**
+ * BullMQ's workers repeat a failed query at once, for as long as it takes: while the server is away that would fill
+ * the log and the processor, so only errors about the statement itself come back without delay.
+ */
+function notAtOnce(query: SqlClient["query"]): SqlClient["query"] {
+  return async (text, params) => {
+    try {
+      return await query(text, params);
+    } catch (error) {
+      if (!isAboutStatement(error)) await sleep(awayDelayMs);
+      throw error;
+    }
+  };
+}
+
+/** SQLSTATE classes 08, 53 and 57: connection, resources, operator intervention; no SQLSTATE: no answer at all. */
+function isAboutStatement(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !/^(?:08|53|57)/.test(error.code ?? "");
 }
 
 async function migrateServer(url: string, prefix: string): Promise<void> {

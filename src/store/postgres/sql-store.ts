@@ -52,6 +52,17 @@ export interface SqlStoreParts {
 type Backend = PostgresQueueBackend;
 type Connection = Parameters<typeof createPostgresBackend>[1]["connection"];
 
+/**
+ * BullMQ remembers for ever how its first look at the schema went: had the server been away just then, every later
+ * query would fail at once, and a worker that repeats it would let no timer run any more. The schema was brought up
+ * to date when the store was opened, so there is nothing to look at.
+ */
+const createBackend: typeof createPostgresBackend = (name, options, extra) => {
+  const backend = createPostgresBackend(name, options, extra);
+  backend.connection.waitUntilReady = () => Promise.resolve();
+  return backend;
+};
+
 /** Queue names carry the prefix, because BullMQ's schema is shared by everybody in the database. */
 export function queueName(prefix: string, queue: QueueName): string {
   return `${prefix}-${queue}`;
@@ -72,17 +83,18 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     string,
     Backend,
     Connection
-  >(queueName(options.prefix, "events"), queueOptions, createPostgresBackend);
+  >(queueName(options.prefix, "events"), queueOptions, createBackend);
   events.on("error", (error) => options.onError(error, "queue events"));
   const contacts = new Queue<WakeJobData, void, string, WakeJobData, void, string, Backend, Connection>(
     queueName(options.prefix, "contacts"),
     queueOptions,
-    createPostgresBackend,
+    createBackend,
   );
   contacts.on("error", (error) => options.onError(error, "queue contacts"));
 
   const { retentionMs } = options;
   const pruner = createPruner(pool, queueName(options.prefix, "events"), options, parts.clock);
+  const workers: { close(force: boolean): Promise<void> }[] = [];
   const startWorker: StartWorker = <Data, Result>(
     name: QueueName,
     processor: JobProcessor<Data, Result>,
@@ -92,10 +104,11 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       queueName(options.prefix, name),
       writingStorable(processor),
       { ...connection, ...workerOptions, ...own },
-      createPostgresBackend,
+      createBackend,
     );
     worker.on("error", (error) => options.onError(error, `worker ${name}`));
     if (name === "events") worker.on("completed", () => pruner.finished());
+    workers.push(worker);
     return worker;
   };
 
@@ -116,6 +129,8 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   }
 
   async function close(deadlineMs: number): Promise<void> {
+    // One that could not be closed in time would ask an ended pool again and again, and let no timer run any more.
+    for (const worker of workers) void worker.close(true).catch(() => undefined);
     const closing = Promise.all([events.close(), contacts.close()]).then(() => parts.closePool());
     await withDeadline(closing, deadlineMs, "the store did not close in time").catch((error: unknown) => {
       options.onError(error instanceof Error ? error : new Error(String(error)), "close");
