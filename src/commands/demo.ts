@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { readConfig } from "../config.ts";
-import type { ContactRef } from "../contact/contact-ref.ts";
 import { providers } from "../providers/registry.ts";
 import { startSandbox, type Sandbox } from "../sandbox/sandbox.ts";
 import { sourcesFromYaml } from "../sources/load.ts";
@@ -182,7 +181,7 @@ async function summarize(
   const wrong: string[] = [];
   const contacts: DemoResult["contacts"] = [];
   for (const [ref, expected] of traffic.expected) {
-    const held = sandbox.contact(ref as ContactRef);
+    const held = sandbox.contact(ref);
     const actual = { ...held?.fields, ...held?.customFields };
     const differs = Object.entries(expected).filter(([field, value]) => actual[field] !== value);
     for (const [field, value] of differs) {
