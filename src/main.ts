@@ -8,6 +8,7 @@ import { dropFailure, listFailures, retryFailures, showFailure } from "./command
 import type { ExitCode, Io } from "./commands/io.ts";
 import { map } from "./commands/map.ts";
 import { sandbox } from "./commands/sandbox.ts";
+import { send } from "./commands/send.ts";
 import { serve } from "./commands/serve.ts";
 import { version } from "./commands/version.ts";
 
@@ -22,6 +23,16 @@ const io: Io = {
     for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => resolve(signal));
   }),
 };
+
+interface SendOptions {
+  readonly source: string;
+  readonly sample?: string;
+  readonly list: boolean;
+  readonly url?: string;
+  readonly type?: string;
+  readonly header: string[];
+  readonly json: boolean;
+}
 
 let exitCode: ExitCode = 0;
 
@@ -68,6 +79,22 @@ program
   .option("--json", "JSON is what it prints in any case", false)
   .action(async (file: string, options: { source: string; type?: string; header: string[] }) => {
     exitCode = await map({ source: options.source, type: options.type, headers: options.header, file }, io);
+  });
+
+program
+  .command("send")
+  .description("post a sample event of a source's provider, signed, to a running relay")
+  .requiredOption("--source <name>", "a configured source: its provider makes the event, its secret signs it")
+  .option("--sample <name>", "which sample; the provider's first one by default")
+  .option("--list", "list the samples instead", false)
+  .option("--url <url>", "where the relay is; this machine, at PORT, by default")
+  .option("--type <type>", "the event's type where the provider sends it in a header, such as orders/create")
+  .option("--header <'Name: value'>", "a request header; may be repeated", collect, [])
+  .argument("[file]", "a payload of your own in place of a sample, - for standard input")
+  .option("--json", "print the answer as JSON", false)
+  .action(async (file: string | undefined, given: SendOptions) => {
+    const { source, sample, list, url, type, header: headers, json } = given;
+    exitCode = await send({ source, sample, list, url, type, headers, json, file }, io);
   });
 
 program

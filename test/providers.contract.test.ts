@@ -6,33 +6,31 @@ import type {
   OutboundRequest,
   Parsed,
   Provider,
+  ProviderEvent,
   Sample,
 } from "../src/providers/provider.ts";
 import { findProvider, providers } from "../src/providers/registry.ts";
+import { renewedSample } from "../src/providers/sample.ts";
 import { garbageValues } from "./helpers/garbage-values.ts";
-
-/** Whether the signature covers a time. Every provider has to say. */
-const signsTime: Readonly<Record<string, boolean>> = {
-  shopify: false,
-  stripe: true,
-  form: false,
-  cloudevents: false,
-};
 
 const credential = "whsec_cmVsYXktY29udHJhY3QtY3JlZGVudGlhbC0x";
 const formerCredential = "whsec_cmVsYXktY29udHJhY3QtY3JlZGVudGlhbC0y";
 const wrongCredential = "whsec_cmVsYXktY29udHJhY3QtY3JlZGVudGlhbC0z";
 const now = Date.UTC(2026, 2, 14, 9, 30);
 
+const publicUrl = "https://hooks.example.com/relay";
+const target = "/webhooks/source?from=contract";
+
 function credentialsOf(provider: Provider, ...values: readonly string[]): Credentials {
-  return provider.proof === "secrets" ? { secrets: values, keys: [] } : { secrets: [], keys: values };
+  const proofs = provider.proof === "secrets" ? { secrets: values, keys: [] } : { secrets: [], keys: values };
+  return { ...proofs, publicUrl, verifyToken: "verify-token-of-the-contract" };
 }
 
 function inbound(sent: OutboundRequest): InboundRequest {
   const headers = Object.fromEntries(
     Object.entries(sent.headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  return { method: "POST", headers, query: sent.query, body: sent.body, receivedAt: now };
+  return { method: "POST", headers, query: sent.query, target, body: sent.body, receivedAt: now };
 }
 
 function unsigned(sample: Sample): InboundRequest {
@@ -41,7 +39,7 @@ function unsigned(sample: Sample): InboundRequest {
 
 function signed(provider: Provider, sample: Sample, key = credential): InboundRequest {
   const body = Buffer.from(sample.body);
-  return inbound(provider.sign({ headers: sample.headers, body }, key, now));
+  return inbound(provider.sign({ headers: sample.headers, body }, key, now, publicUrl + target));
 }
 
 function isProven(provider: Provider, request: InboundRequest, ...accepted: readonly string[]): boolean {
@@ -90,7 +88,6 @@ test("every provider is found by its name, and by no other", () => {
   expect(findProvider("toString")).toBeUndefined();
   for (const provider of providers) expect(findProvider(provider.name)).toBe(provider);
   expect(new Set(providers.map(({ name }) => name)).size).toBe(providers.length);
-  expect(Object.keys(signsTime).sort()).toEqual(providers.map(({ name }) => name).sort());
 });
 
 describe.each(providers.map((provider) => ({ name: provider.name, provider })))("$name", ({ provider }) => {
@@ -128,7 +125,7 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
 
     test("is refused when the credential is of the other kind", () => {
       const { secrets, keys } = credentialsOf(provider, credential);
-      const swapped = { secrets: keys, keys: secrets };
+      const swapped = { secrets: keys, keys: secrets, publicUrl };
       expect(provider.verify(signed(provider, sample), swapped, now).ok).toBe(false);
     });
 
@@ -143,7 +140,7 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
       }
       for (const tampered of changed) {
         const proven = isProven(provider, { ...request, body: tampered }, credential);
-        expect(proven).toBe(provider.proof === "key");
+        expect(proven).toBe(provider.signs === "nothing");
       }
     });
 
@@ -168,6 +165,27 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
       const request = signed(provider, sample);
       expect(request.body.equals(Buffer.from(sample.body))).toBe(true);
       expect(request.headers).toMatchObject(unsigned(sample).headers);
+    });
+
+    test("is another event of the same type when it is made anew, at that time if it has one", () => {
+      const later = now + 86_400_000;
+      const renewed = renewedSample(sample, "c0ffee", later);
+      const [before, after] = [sample, renewed].map((one) => {
+        const parsed = provider.parse(signed(provider, one));
+        return parsed.kind === "events" ? parsed.events : [];
+      });
+      if (!before?.[0] || !after?.[0]) throw new Error("not read");
+      expect(after.map(({ type }) => type)).toEqual(before.map(({ type }) => type));
+      const identities = (events: readonly ProviderEvent[], body: string) =>
+        events.map(({ id }) => id ?? body);
+      const repeated = identities(after, renewed.body).filter((id) =>
+        identities(before, sample.body).includes(id),
+      );
+      expect(repeated).toEqual([]);
+      for (const [index, { occurredAt }] of after.entries()) {
+        if (before[index]?.occurredAt === undefined) continue;
+        expect(Math.abs((occurredAt ?? 0) - later), "name its time in `times`").toBeLessThan(1_000);
+      }
     });
 
     test("is read as its type and mapped to someone who can be reached", () => {
@@ -197,7 +215,7 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
   });
 
   test("refuses a signed time more than 300 s off, and nothing else by its time", () => {
-    const timed = signsTime[provider.name] ?? false;
+    const timed = provider.signs === "body and time";
     const credentials = credentialsOf(provider, credential);
     for (const sample of provider.samples) {
       const provenAt = (at: number) => provider.verify(signed(provider, sample), credentials, at).ok;
@@ -230,14 +248,14 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
       body: anyBody,
       query: anyHeaders,
     })
-    .map((request): InboundRequest => ({ ...request, receivedAt: now }));
+    .map((request): InboundRequest => ({ ...request, target, receivedAt: now }));
 
   test("no request makes it throw, or prove itself by chance", () => {
     fc.assert(
       fc.property(anyRequest, (request) => {
         expect(isProven(provider, request, credential)).toBe(false);
         expectSound(provider, provider.parse(request));
-        const answer = provider.handshake?.(request);
+        const answer = provider.handshake?.(request, credentialsOf(provider, credential));
         if (answer)
           expect(
             () => new Response(answer.body || null, { ...answer, headers: { ...answer.headers } }),

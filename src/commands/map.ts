@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { contactBody } from "../contact/contact-patch.ts";
 import { effectiveTime, makeStamp } from "../contact/stamp.ts";
 import { providers } from "../providers/registry.ts";
 import { previewSource } from "../sources/load.ts";
 import type { Source } from "../sources/source.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "./io.ts";
+import { readHeaders, readPayload } from "./payload.ts";
 import { loadSources } from "./sources.ts";
 
 export interface MapCommand {
@@ -29,11 +29,9 @@ export async function map(options: MapCommand, io: Io): Promise<ExitCode> {
     printProblems(io, `cannot map with source "${options.source}":`, found.problems);
     return 1;
   }
-  let body: Buffer;
-  try {
-    body = options.file === "-" ? await readStandardInput() : await readFile(options.file);
-  } catch (error) {
-    printProblems(io, "cannot read the payload:", [error instanceof Error ? error.message : String(error)]);
+  const body = await readPayload(options.file);
+  if (!body.ok) {
+    printProblems(io, "cannot read the payload:", [body.message]);
     return 1;
   }
   const headers = readHeaders(options.headers);
@@ -41,7 +39,7 @@ export async function map(options: MapCommand, io: Io): Promise<ExitCode> {
     printProblems(io, "bad --header:", [headers.message]);
     return 2;
   }
-  const preview = await previewPayload(found.source, body, headers.headers, options.type, Date.now());
+  const preview = await previewPayload(found.source, body.value, headers.value, options.type, Date.now());
   printJson(io, preview);
   return preview.updates.length > 0 ? 0 : 1;
 }
@@ -58,22 +56,6 @@ async function findSource(name: string, io: Io) {
   return { ok: false as const, problems: [`no such source; there are: ${names.join(", ")}`] };
 }
 
-function readHeaders(lines: readonly string[]) {
-  const headers: Record<string, string> = {};
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon < 1) return { ok: false as const, message: `"${line}" is not of the form "Name: value"` };
-    headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
-  }
-  return { ok: true as const, headers };
-}
-
-async function readStandardInput(): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 /** Reads a payload as its source would, without asking for a signature. */
 export async function previewPayload(
   source: Source,
@@ -88,6 +70,7 @@ export async function previewPayload(
     method: "POST",
     headers: { "content-type": "application/json", ...named, ...headers },
     query: {},
+    target: `/webhooks/${source.name}`,
     body,
     receivedAt: now,
   };

@@ -8,7 +8,7 @@ export async function loadSources(
   sourcesFile: Config["sourcesFile"],
   env: Environment,
 ): Promise<SourcesResult> {
-  if (sourcesFile === undefined) return builtInSources(env, providers);
+  if (sourcesFile === undefined || sourcesFile.trim() === "") return builtInSources(env, providers);
   let text: string;
   try {
     text = await readFile(sourcesFile, "utf8");

@@ -15,6 +15,7 @@ const now = Date.UTC(2026, 0, 5);
 const fakeProvider: Provider = {
   name: "fake",
   proof: "secrets",
+  signs: "body",
   mapping: "contact",
   answers: "json",
   verify: (request) =>

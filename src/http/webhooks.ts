@@ -1,6 +1,6 @@
 import { Hono, type Context } from "hono";
 import type { Intake, Outcome, Receipt } from "../intake/receive.ts";
-import type { InboundRequest } from "../providers/provider.ts";
+import type { HandshakeAnswer, InboundRequest } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -40,6 +40,8 @@ export function webhooks(options: WebhooksOptions): Hono {
       return context.json(errorBody("too-large", message), 413);
     }
     const request = inbound(context, body, options.clock());
+    const handshake = source.provider.handshake?.(request, source.credentials);
+    if (handshake) return handshakeAnswer(handshake);
     const outcome = await options.intake.receive(source, request);
     record(options, source, outcome);
     return answer(context, source, outcome);
@@ -52,9 +54,16 @@ function inbound(context: Context, body: Buffer, receivedAt: number): InboundReq
     method: context.req.method,
     headers: context.req.header(),
     query: context.req.query(),
+    target: targetOf(context.req.url),
     body,
     receivedAt,
   };
+}
+
+/** Path and query of an address, untouched. */
+function targetOf(url: string): string {
+  const path = url.indexOf("/", url.indexOf("//") + 2);
+  return path === -1 ? "/" : url.slice(path);
 }
 
 function answer(context: Context, source: Source, outcome: Outcome): Response {
@@ -89,19 +98,18 @@ function success(context: Context, source: Source, receipts: readonly [Receipt, 
 
 function notAPost(context: Context, source: Source, options: WebhooksOptions): Response {
   const request = inbound(context, Buffer.alloc(0), options.clock());
-  const handshake = source.provider.handshake?.(request);
-  if (handshake) {
-    return new Response(handshake.body === "" ? null : handshake.body, {
-      status: handshake.status,
-      headers: { ...handshake.headers },
-    });
-  }
+  const handshake = source.provider.handshake?.(request, source.credentials);
+  if (handshake) return handshakeAnswer(handshake);
   if (context.req.method === "OPTIONS" && source.provider.answers === "form") {
     return preflight(context, source);
   }
   report(options, source, "method-not-allowed");
   context.header("Allow", source.provider.answers === "json" ? "POST" : "POST, OPTIONS");
   return context.json(errorBody("method-not-allowed", "Events are sent with POST."), 405);
+}
+
+function handshakeAnswer({ status, headers, body }: HandshakeAnswer): Response {
+  return new Response(body === "" ? null : body, { status, headers: { ...headers } });
 }
 
 /** CORS, for the origins the source lists and no others. */

@@ -12,17 +12,27 @@ export interface InboundRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Decoded query parameters (the first of each name). */
   readonly query: Readonly<Record<string, string>>;
+  /** Path and query exactly as received, for schemes that sign the address. */
+  readonly target: string;
   /** The raw bytes, exactly as received. */
   readonly body: Buffer;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
 }
 
-/** What a source is configured with to prove its sender. Any one may match: rotation. */
+/** What a source is configured with to prove its sender. */
 export interface Credentials {
+  /** Any one may match: rotation. */
   readonly secrets: readonly string[];
   readonly keys: readonly string[];
+  /** Where senders reach the relay from outside, without a trailing slash; for schemes that sign the address. */
+  readonly publicUrl?: string | undefined;
+  /** The word by which a subscription is confirmed. */
+  readonly verifyToken?: string | undefined;
 }
+
+/** What only some providers can be configured with; each names what it uses. */
+export type ProviderSetting = "publicUrl" | "verifyToken" | "accessToken" | "apiUrl";
 
 /**
  * `reason` is for the operator's log; the sender is told nothing of what was expected.
@@ -63,8 +73,25 @@ export interface Candidate {
   readonly value: JsonValue;
 }
 
+/** What a value can be for a contact; a full name is split where there is no first name. */
+export type CandidateField = CoreField | "fullName";
+
 /** Raw candidates per core field, best first: the first that can be normalized is taken. */
-export type Candidates = Readonly<Partial<Record<CoreField | "fullName", readonly Candidate[]>>>;
+export type Candidates = Readonly<Partial<Record<CandidateField, readonly Candidate[]>>>;
+
+/** One answer of a submitted form. */
+export interface Answer {
+  /** Where it stands in the payload. */
+  readonly path: string;
+  /** What the form's author may call it in an expression, `answers.<name>`: the reference, the key, the question. */
+  readonly ref?: string | undefined;
+  readonly key?: string | undefined;
+  readonly label?: string | undefined;
+  /** What the builder itself says it is, as by the answer's type. */
+  readonly field?: CandidateField | undefined;
+  /** Choices as their labels. */
+  readonly value: JsonValue;
+}
 
 export type ProviderMapping =
   | {
@@ -72,6 +99,8 @@ export type ProviderMapping =
       /** What the source's own mapping expressions see as the payload's root. */
       root: JsonValue;
       candidates: Candidates;
+      /** Of a form: every answer, so that those which nothing uses can be named. */
+      answers?: readonly Answer[];
     }
   /** Accepted and recorded, nothing to deliver. `reason` is a word with hyphens. */
   | { kind: "nothing"; reason: string; root: JsonValue }
@@ -84,6 +113,35 @@ export interface MappableEvent {
   readonly attributes: Readonly<Record<string, string>>;
   readonly payload: string;
 }
+
+/** What it takes to fetch what a thin event only points at. */
+export interface Lookup {
+  readonly accessToken: string;
+  /** Where the sender's API is, when not at its documented place. */
+  readonly apiUrl: string | undefined;
+  /** GET, paced, bounded in time and size; redirects are not followed. Never rejects. */
+  get(url: URL, headers: Readonly<Record<string, string>>): Promise<LookupAnswer>;
+}
+
+export type LookupAnswer =
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
+      readonly text: string;
+    }
+  /** `message` names the cause without the address, which may hold the token. */
+  | { readonly kind: "unreachable"; readonly message: string };
+
+/** What became of completing a thin event. Messages are for the operator and hold no token. */
+export type Completion =
+  /** JSON text that `map` reads in place of the event's own payload. */
+  | { kind: "complete"; payload: string }
+  /** To be tried again, not before `delayMs`. */
+  | { kind: "later"; message: string; delayMs: number }
+  /** Trying again cannot help until somebody acts: the event is kept as failed. */
+  | { kind: "failed"; message: string };
 
 /** An answer a protocol demands to something that is not an event. */
 export interface HandshakeAnswer {
@@ -105,6 +163,10 @@ export interface Sample {
   readonly type: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Texts in headers or body that make it this event and no other; sending it anew takes fresh ones. */
+  readonly ids?: readonly string[];
+  /** Its time as it is written in headers or body: ISO 8601, or unix seconds or milliseconds. */
+  readonly times?: readonly string[];
 }
 
 /** One sending system: how it proves itself, what its events look like, where contact data is in them. */
@@ -112,6 +174,8 @@ export interface Provider {
   readonly name: string;
   /** `secrets`: it signs. `key`: it can only send a shared key. */
   readonly proof: "secrets" | "key";
+  /** What its proof covers. A key alone covers nothing of the request. */
+  readonly signs: "body" | "body and time" | "nothing";
   /** `contact`: its own mapping takes core fields; `none`: the source must bring a `map`. */
   readonly mapping: "contact" | "none";
   /** How a success is answered: `json`, an `empty` body, or `form` (browser redirects, honeypot, CORS). */
@@ -122,10 +186,25 @@ export interface Provider {
   parse(request: InboundRequest): Parsed;
   /** Finds contact data in a stored event. Pure; throws only on a bug. */
   map(event: MappableEvent): ProviderMapping;
-  /** Answers what is not an event (OPTIONS, GET challenge); undefined when it is not a handshake of this protocol. */
-  handshake?(request: InboundRequest): HandshakeAnswer | undefined;
-  /** What `verify` accepts, made the way the vendor makes it. `now` in milliseconds. */
-  sign(request: Pick<OutboundRequest, "headers" | "body">, credential: string, now: number): OutboundRequest;
+  /**
+   * Answers what is not an event (OPTIONS, GET challenge, an unsigned ping), before anything is verified; undefined
+   * when it is not a handshake of this protocol. Never throws.
+   */
+  handshake?(request: InboundRequest, credentials: Credentials): HandshakeAnswer | undefined;
+  /** Fetches what a thin event only points at, where an access token is configured. Never rejects. */
+  complete?(event: MappableEvent, lookup: Lookup): Promise<Completion>;
+  /** Settings it uses beside its secrets or keys. */
+  readonly settings?: readonly ProviderSetting[];
+  /**
+   * What `verify` accepts, made the way the vendor makes it. `now` in milliseconds; `address` is where it will be
+   * posted to, for schemes that sign it.
+   */
+  sign(
+    request: Pick<OutboundRequest, "headers" | "body">,
+    credential: string,
+    now: number,
+    address?: string,
+  ): OutboundRequest;
   /** Headers that name an event type, for providers that send it there. */
   typeHeaders?(type: string): Readonly<Record<string, string>>;
   readonly samples: readonly Sample[];

@@ -14,11 +14,8 @@ import {
 
 const digest = hmacSha256("key", "text");
 
-function request(
-  headers: Record<string, string>,
-  query: Record<string, string> = {},
-): Pick<InboundRequest, "method" | "headers" | "query" | "body" | "receivedAt"> {
-  return { method: "POST", headers, query, body: Buffer.from("body"), receivedAt: 0 };
+function request(headers: Record<string, string>, query: Record<string, string> = {}): InboundRequest {
+  return { method: "POST", headers, query, target: "/", body: Buffer.from("body"), receivedAt: 0 };
 }
 
 function isProven(

@@ -58,7 +58,7 @@ async function sent(
   const all: Mapped[] = [];
   for (const credential of [...credentials.secrets, ...credentials.keys]) {
     const signed = provider.sign({ headers, body: Buffer.from(body.toString()) }, credential, now);
-    const request: InboundRequest = { ...signed, method: "POST", receivedAt: now };
+    const request: InboundRequest = { ...signed, method: "POST", target: "/", receivedAt: now };
     expect(provider.verify(request, credentials, now)).toEqual({ ok: true });
     const parsed = provider.parse(request);
     if (parsed.kind !== "events") throw new Error(JSON.stringify(parsed));
@@ -171,6 +171,7 @@ test("no sample of any provider makes its mapping fail", async () => {
         method: "POST",
         headers: { "content-type": "application/json", ...sample.headers },
         query: {},
+        target: "/",
         body: Buffer.from(sample.body),
         receivedAt: now,
       });

@@ -19,7 +19,8 @@ interface Room {
 }
 
 const contact = /^contact\//;
-const providerShared = /^providers\/(provider|signature|body|json|text|fields|multipart)\.ts$/;
+const providerShared =
+  /^providers\/(provider|signature|standard-webhooks|body|json|text|fields|multipart|labels|answers|sample)\.ts$/;
 const storePort = /^store\/store\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
 const telemetry = /^telemetry\//;

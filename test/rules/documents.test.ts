@@ -23,7 +23,8 @@ const documents = [
   "CHANGELOG.md",
   "docs/architecture.md",
   "docs/sources.md",
-  ...readdirSync(join(root, "docs"))
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`)
     .filter((file) => !["docs/architecture.md", "docs/sources.md"].includes(file)),
   ".env.example",

@@ -7,8 +7,10 @@ const batch = { "content-type": "application/cloudevents-batch+json" };
 const minimal = { specversion: "1.0", id: "1", source: "/s", type: "t" };
 const binary = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t" };
 
+const none = { secrets: [], keys: [] };
+
 function request(headers: Record<string, string>, body: string | Buffer): InboundRequest {
-  return { method: "POST", headers, query: {}, body: Buffer.from(body), receivedAt: 0 };
+  return { method: "POST", headers, query: {}, target: "/", body: Buffer.from(body), receivedAt: 0 };
 }
 
 function parse(headers: Record<string, string>, body: string | Buffer): Parsed {
@@ -253,10 +255,12 @@ describe("mapping", () => {
 
 describe("consent", () => {
   test("an OPTIONS request that asks for none, or not properly, gets none", () => {
-    expect(cloudevents.handshake?.(options({ origin: "https://example.com" }))).toBeUndefined();
-    expect(cloudevents.handshake?.(options({ "webhook-request-origin": " " }))).toBeUndefined();
-    expect(cloudevents.handshake?.(options({ "webhook-request-origin": "a\r\nb" }))).toBeUndefined();
-    expect(cloudevents.handshake?.(request({ "webhook-request-origin": "a.example" }, ""))).toBeUndefined();
+    expect(cloudevents.handshake?.(options({ origin: "https://example.com" }), none)).toBeUndefined();
+    expect(cloudevents.handshake?.(options({ "webhook-request-origin": " " }), none)).toBeUndefined();
+    expect(cloudevents.handshake?.(options({ "webhook-request-origin": "a\r\nb" }), none)).toBeUndefined();
+    expect(
+      cloudevents.handshake?.(request({ "webhook-request-origin": "a.example" }, ""), none),
+    ).toBeUndefined();
   });
 
   test("an asking origin is allowed at any rate", () => {
@@ -264,7 +268,7 @@ describe("consent", () => {
       "webhook-request-origin": "eventemitter.example.com",
       "webhook-request-rate": "120",
     });
-    expect(cloudevents.handshake?.(asked)).toEqual({
+    expect(cloudevents.handshake?.(asked, none)).toEqual({
       status: 200,
       headers: {
         Allow: "POST, OPTIONS",

@@ -9,6 +9,7 @@ import { samples } from "./samples.ts";
 export const cloudevents: Provider = {
   name: "cloudevents",
   proof: "key",
+  signs: "nothing",
   mapping: "contact",
   answers: "empty",
   verify: (request, credentials) => verifyKey(request, credentials, ["key", "access_token"]),

@@ -11,6 +11,7 @@ function events(headers: Record<string, string>, body: string) {
     method: "POST",
     headers,
     query: {},
+    target: "/",
     body: Buffer.from(body),
     receivedAt: 0,
   });

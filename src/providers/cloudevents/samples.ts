@@ -19,13 +19,15 @@ const created = {
 /** The same contact in the three modes of the HTTP protocol binding. */
 export const samples: readonly Sample[] = [
   {
-    name: "structured event",
+    name: "structured",
     type: created.type,
     headers: { "content-type": "application/cloudevents+json; charset=utf-8" },
     body: JSON.stringify(created),
+    ids: [created.id],
+    times: [created.time],
   },
   {
-    name: "binary event",
+    name: "binary",
     type: "com.example.contact.updated",
     headers: {
       "content-type": "application/json",
@@ -37,6 +39,8 @@ export const samples: readonly Sample[] = [
       "ce-subject": "Mei%20Tan",
     },
     body: JSON.stringify({ email: "mei.tan@example.com", language: "en" }),
+    ids: ["3b1f6c2e-0002"],
+    times: ["2026-03-14T09:27:10Z"],
   },
   {
     name: "batch",
@@ -51,5 +55,7 @@ export const samples: readonly Sample[] = [
         data: { phone: "+6598765432", firstName: "Arjun" },
       },
     ]),
+    ids: ["3b1f6c2e-0003", "3b1f6c2e-0004"],
+    times: [created.time],
   },
 ];

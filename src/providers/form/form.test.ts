@@ -8,7 +8,7 @@ function request(
   body: string,
   headers: Record<string, string> = { "content-type": urlEncoded },
 ): InboundRequest {
-  return { method: "POST", headers, query: {}, body: Buffer.from(body), receivedAt: 0 };
+  return { method: "POST", headers, query: {}, target: "/", body: Buffer.from(body), receivedAt: 0 };
 }
 
 function parsedEvent(given: InboundRequest) {

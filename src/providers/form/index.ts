@@ -8,6 +8,7 @@ import { samples } from "./samples.ts";
 export const form: Provider = {
   name: "form",
   proof: "key",
+  signs: "nothing",
   mapping: "contact",
   answers: "form",
   verify: (request, credentials) => verifyKey(request, credentials),

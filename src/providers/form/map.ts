@@ -1,7 +1,10 @@
+import { coreFields } from "../../contact/contact-patch.ts";
 import { isAbsent } from "../../contact/normalize.ts";
 import { isList, isObject, parseJson } from "../body.ts";
+import { readLabels } from "../labels.ts";
 import type {
   Candidate,
+  CandidateField,
   Candidates,
   JsonObject,
   JsonValue,
@@ -9,45 +12,7 @@ import type {
   ProviderMapping,
 } from "../provider.ts";
 
-/**
- * What people call these fields in their forms, best first; case, spaces and punctuation aside. A field under
- * another name is the source's own `map` to say: nothing is guessed.
- */
-const commonNames = {
-  firstName: ["firstname", "fname", "givenname", "forename", "yourfirstname", "namefirst"],
-  lastName: ["lastname", "lname", "surname", "familyname", "yourlastname", "namelast"],
-  fullName: ["fullname", "name", "yourname"],
-  email: ["email", "emailaddress", "mail", "youremail"],
-  phone: [
-    "phone",
-    "phonenumber",
-    "mobile",
-    "mobilephone",
-    "mobilenumber",
-    "cell",
-    "cellphone",
-    "tel",
-    "telephone",
-    "whatsapp",
-    "whatsappnumber",
-    "yourphone",
-  ],
-  countryCode: ["countrycode", "country"],
-  language: ["language", "lang", "locale"],
-  profilePic: ["profilepic", "profilepicture", "avatar", "avatarurl"],
-} as const;
-type Field = keyof typeof commonNames;
-
-const fieldNames: readonly Field[] = [
-  "firstName",
-  "lastName",
-  "fullName",
-  "email",
-  "phone",
-  "countryCode",
-  "language",
-  "profilePic",
-];
+const candidateFields: readonly CandidateField[] = [...coreFields, "fullName"];
 
 /** What may stand around a contact's fields without making them another person's. */
 const containers = new Set([
@@ -79,13 +44,16 @@ export function map(event: MappableEvent): ProviderMapping {
 /** Candidates for the core fields among named values, wherever one level of nesting puts them. */
 function contactCandidates(fields: JsonObject): Candidates {
   const found = inputsOf(fields);
-  const candidates: Partial<Record<Field, Candidate[]>> = {};
-  for (const field of fieldNames) {
-    const own = found.filter((input) => input.path === field);
-    const named = commonNames[field].flatMap((name) => found.filter((input) => input.name === name));
-    const all = [...new Set([...own, ...named])].map(({ path, value }) => ({ path, value }));
-    if (all.length > 0) candidates[field] = all;
-  }
+  const meanings = readLabels(found.map((input) => input.name));
+  const fits = found.flatMap((input, index) => {
+    const { path, value } = input;
+    const own = candidateFields.find((field) => field === path);
+    const meaning = own ? { field: own, rank: -1 } : meanings[index];
+    return meaning ? [{ ...meaning, candidate: { path, value } }] : [];
+  });
+  fits.sort((a, b) => a.rank - b.rank);
+  const candidates: Partial<Record<CandidateField, Candidate[]>> = {};
+  for (const { field, candidate } of fits) (candidates[field] ??= []).push(candidate);
   return candidates;
 }
 

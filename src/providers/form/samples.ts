@@ -5,7 +5,7 @@ const boundary = "----contactForm7f3a";
 /** Submissions as browsers and form plug-ins make them. */
 export const samples: readonly Sample[] = [
   {
-    name: "browser form",
+    name: "browser-form",
     type: "form_submission",
     headers: {
       "content-type": "application/x-www-form-urlencoded",
@@ -19,10 +19,12 @@ export const samples: readonly Sample[] = [
       ["country", "Malaysia"],
       ["interests[]", "shoes"],
       ["interests[]", "bags"],
+      ["submission", "7f3a0001"],
     ]).toString(),
+    ids: ["7f3a0001"],
   },
   {
-    name: "browser form with a file",
+    name: "browser-form-with-a-file",
     type: "form_submission",
     headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
     body: [
@@ -39,17 +41,23 @@ export const samples: readonly Sample[] = [
       "Content-Type: image/png",
       "",
       "not really a picture",
+      `--${boundary}`,
+      'Content-Disposition: form-data; name="submission"',
+      "",
+      "7f3a0002",
       `--${boundary}--`,
       "",
     ].join("\r\n"),
+    ids: ["7f3a0002"],
   },
   {
-    name: "JSON form",
+    name: "json-form",
     type: "form_submission",
     headers: { "content-type": "application/json", "idempotency-key": "6f1c9a52" },
     body: JSON.stringify({
       contact: { "First name": "Ben", "E-mail": "ben@example.com", phone: "+6591234567" },
       locale: "en-SG",
     }),
+    ids: ["6f1c9a52"],
   },
 ];

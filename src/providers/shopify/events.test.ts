@@ -7,6 +7,7 @@ function parse(body: string | Buffer, headers: Record<string, string> = {}): Par
     method: "POST",
     headers,
     query: {},
+    target: "/",
     body: Buffer.from(body),
     receivedAt: 0,
   };

@@ -7,6 +7,7 @@ import { sign, verify } from "./verify.ts";
 export const shopify: Provider = {
   name: "shopify",
   proof: "secrets",
+  signs: "body",
   mapping: "contact",
   answers: "json",
   verify,

@@ -1,11 +1,18 @@
 import type { Sample } from "../provider.ts";
 
-function sample(name: string, type: string, body: object): Sample {
+/** Its times move with its `updated_at`, and with them its body, which is its identity. */
+function sample(
+  name: string,
+  type: string,
+  body: { readonly updated_at: string; readonly [name: string]: unknown },
+): Sample {
+  const { updated_at: updatedAt } = body;
   return {
     name,
     type,
     headers: { "content-type": "application/json", "x-shopify-topic": type },
     body: JSON.stringify(body),
+    times: [updatedAt],
   };
 }
 

@@ -8,7 +8,7 @@ const body = '{"foo": "bar"}';
 const good = "B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g=";
 
 function request(headers: Record<string, string>, text = body): InboundRequest {
-  return { method: "POST", headers, query: {}, body: Buffer.from(text), receivedAt: 0 };
+  return { method: "POST", headers, query: {}, target: "/", body: Buffer.from(text), receivedAt: 0 };
 }
 
 function verdict(headers: Record<string, string>, secrets = [secret], text = body): boolean {

@@ -8,7 +8,14 @@ const secret = "whsec_test_secret";
 const signedAt = 1_700_000_000;
 
 function request(body: string | Buffer, headers: Record<string, string> = {}): InboundRequest {
-  return { method: "POST", headers, query: {}, body: Buffer.from(body), receivedAt: signedAt * 1_000 };
+  return {
+    method: "POST",
+    headers,
+    query: {},
+    target: "/",
+    body: Buffer.from(body),
+    receivedAt: signedAt * 1_000,
+  };
 }
 
 function parse(event: unknown, headers: Record<string, string> = {}): Parsed {

@@ -7,6 +7,7 @@ import { sign, verify } from "./verify.ts";
 export const stripe: Provider = {
   name: "stripe",
   proof: "secrets",
+  signs: "body and time",
   mapping: "contact",
   answers: "json",
   verify,

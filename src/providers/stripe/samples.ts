@@ -16,6 +16,8 @@ function sample(name: string, type: string, object: object): Sample {
     type,
     headers: { "content-type": "application/json; charset=utf-8" },
     body: JSON.stringify(event),
+    ids: [event.id],
+    times: [String(event.created)],
   };
 }
 

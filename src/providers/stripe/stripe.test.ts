@@ -18,6 +18,7 @@ function request(signature: string | undefined, text = body): InboundRequest {
       ...(signature === undefined ? {} : { "stripe-signature": signature }),
     },
     query: {},
+    target: "/",
     body: Buffer.from(text),
     receivedAt: signedAt * 1_000,
   };

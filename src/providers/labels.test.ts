@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { readLabels } from "./labels.ts";
+
+function fieldsOf(...labels: string[]) {
+  return readLabels(labels).map((meaning) => meaning?.field);
+}
+
+describe("labels people use for a contact's fields", () => {
+  it.each([
+    ["First name", "firstName"],
+    ["FIRST-NAME *", "firstName"],
+    ["What's your first name?", "firstName"],
+    ["*First name*", "firstName"],
+    ["<b>First name</b>", "firstName"],
+    ["first_name", "firstName"],
+    ["Vorname", "firstName"],
+    ["Prénom", "firstName"],
+    ["Prénom (obligatoire)", "firstName"],
+    ["PRÉNOM", "firstName"],
+    ["Nama depan", "firstName"],
+    ["Primer nombre", "firstName"],
+    ["Primeiro nome", "firstName"],
+    ["Apellidos", "lastName"],
+    ["Sobrenome", "lastName"],
+    ["Nachname", "lastName"],
+    ["Nom de famille", "lastName"],
+    ["Nama keluarga", "lastName"],
+    ["Nama penuh", "fullName"],
+    ["Nama lengkap", "fullName"],
+    ["Nombre", "fullName"],
+    ["Nome completo", "fullName"],
+    ["Your name", "fullName"],
+    ["your-name", "fullName"],
+    ["E-Mail-Adresse", "email"],
+    ["Correo electrónico", "email"],
+    ["Alamat e-mel", "email"],
+    ["Adresse e-mail", "email"],
+    ["What is your email address?", "email"],
+    ["Endereço de e-mail", "email"],
+    ["No. Telefon", "phone"],
+    ["Nomor HP", "phone"],
+    ["Telemóvel", "phone"],
+    ["Número de teléfono", "phone"],
+    ["Téléphone portable", "phone"],
+    ["Handynummer", "phone"],
+    ["Phone number (required)", "phone"],
+    ["País", "countryCode"],
+    ["Negara", "countryCode"],
+    ["Land", "countryCode"],
+    ["Pays de résidence", "countryCode"],
+    ["Idioma", "language"],
+  ])("%s", (label, field) => {
+    expect(fieldsOf(label)).toEqual([field]);
+  });
+
+  it.each([
+    "Company name",
+    "Emergency contact phone",
+    "Email of your friend",
+    "Phone (emergency contact)",
+    "Username",
+    "Message",
+    "How did you hear about us?",
+    "Nom de l'entreprise",
+    "Your",
+    "",
+    "   ",
+    "名前",
+  ])("%j asks for something else: nothing is guessed", (label) => {
+    expect(fieldsOf(label)).toEqual([undefined]);
+  });
+
+  it("a name means what it means beside the others of its form", () => {
+    expect(fieldsOf("Name")).toEqual(["fullName"]);
+    expect(fieldsOf("Vorname", "Name")).toEqual(["firstName", "lastName"]);
+    expect(fieldsOf("Nom", "Prénom")).toEqual(["lastName", "firstName"]);
+    expect(fieldsOf("Nombre", "Apellidos")).toEqual(["firstName", "lastName"]);
+    expect(fieldsOf("Nome", "Sobrenome")).toEqual(["firstName", "lastName"]);
+    expect(fieldsOf("Nome", "Apelido")).toEqual(["firstName", "lastName"]);
+    expect(fieldsOf("Apelido")).toEqual([undefined]);
+    expect(fieldsOf("Name", "Surname")).toEqual(["firstName", "lastName"]);
+    expect(fieldsOf("First name", "Name")).toEqual(["firstName", "fullName"]);
+  });
+
+  it("of several labels for one field the more common one is the better", () => {
+    const [whatsapp, phone] = readLabels(["WhatsApp", "Phone"]);
+    expect(phone?.rank).toBeLessThan(whatsapp?.rank ?? 0);
+  });
+
+  it("a label of a megabyte is read at once", () => {
+    const started = performance.now();
+    expect(fieldsOf("<".repeat(1_000_000), "(".repeat(1_000_000))).toEqual([undefined, undefined]);
+    expect(performance.now() - started).toBeLessThan(200);
+  });
+});

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { coreFields } from "../../src/contact/contact-patch.ts";
+import type { CandidateField, Provider } from "../../src/providers/provider.ts";
+import { providers } from "../../src/providers/registry.ts";
+import { secretVariable } from "../../src/sources/load.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const fields: readonly CandidateField[] = [...coreFields, "fullName"];
+const settingKeys = {
+  publicUrl: "public_url",
+  verifyToken: "verify_token",
+  accessToken: "access_token",
+  apiUrl: "api_url",
+} as const;
+
+/** The fields that the provider's own samples fill. */
+function mappedFields(provider: Provider): CandidateField[] {
+  const found = new Set<string>();
+  for (const sample of provider.samples) {
+    const parsed = provider.parse({
+      method: "POST",
+      headers: sample.headers,
+      query: {},
+      target: "/",
+      body: Buffer.from(sample.body),
+      receivedAt: 0,
+    });
+    for (const event of parsed.kind === "events" ? parsed.events : []) {
+      const mapping = provider.map(event);
+      const candidates = mapping.kind === "contact" ? mapping.candidates : {};
+      for (const [field, values] of Object.entries(candidates)) if (values.length > 0) found.add(field);
+    }
+  }
+  return fields.filter((field) => found.has(field));
+}
+
+/** The rows of the page's table of fields: `| firstName | … |`. */
+function documentedFields(page: string): CandidateField[] {
+  const rows = [...page.matchAll(/^\|\s*`(\w+)`/gm)].map(([, name]) => name);
+  return fields.filter((field) => rows.includes(field));
+}
+
+describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
+  "the page of $name",
+  ({ name, provider }) => {
+    const path = `docs/providers/${name}.md`;
+    const page = existsSync(root + path) ? readFileSync(root + path, "utf8") : "";
+
+    it("says where to send, what proves the sender, and how to configure it", () => {
+      expect(page, `write ${path}`).not.toBe("");
+      expect(page).toContain(`/webhooks/${name}`);
+      expect(page).toContain(secretVariable(provider));
+      expect(page).toContain(`provider: ${name}`);
+      expect(page).toMatch(provider.proof === "secrets" ? /\bsecrets?:/ : /\bkeys?:/);
+      for (const setting of provider.settings ?? []) expect(page).toContain(settingKeys[setting]);
+    });
+
+    it("lists what is mapped: no more and no less than the samples show", () => {
+      expect(documentedFields(page)).toEqual(mappedFields(provider));
+    });
+
+    it("shows how to try it, with a sample that exists", () => {
+      const named = [...page.matchAll(/--sample ([\w-]+)/g)].map(([, sample]) => sample);
+      expect(named).not.toEqual([]);
+      const unknown = named.filter((sample) => !provider.samples.some((known) => known.name === sample));
+      expect(unknown).toEqual([]);
+      expect(page).toContain("contact-relay send");
+    });
+
+    it("is short enough to be read at once", () => {
+      expect(page.split("\n").length).toBeLessThan(120);
+    });
+  },
+);
