@@ -109,7 +109,7 @@ it("a signed order becomes the right PUT, and the operator can see why the conta
     await fetch(`${relay.url}/metrics`, { headers: { authorization: `Bearer ${adminToken}` } })
   ).text();
   expect(metrics).toContain('relay_events_total{source="shopify",outcome="duplicate"} 1');
-  expect(metrics).toContain('relay_api_requests_total{status="200"} 1');
+  expect(metrics).toContain('relay_api_requests_total{status="200",result="ok"} 1');
   expect(await relay.end("SIGTERM")).toBe(0);
   expect(relay.output()).not.toMatch(/ada@example|Lovelace|api-token|shop-secret|operator-token/);
 });

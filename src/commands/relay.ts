@@ -45,15 +45,18 @@ export async function startRelay(
   function startDelivery(): Workers {
     const send = createSender({
       update: (contact, patch) => api.update(contact, patch),
-      gate: createGate(store.pacer, config.api.ratePerSecond, clock),
+      gate: createGate(store.pacer, config.api.ratePerSecond, { shared: store.engine !== "embedded", clock }),
       pacer: store.pacer,
       circuit: createCircuit(),
       retry,
       authProbeMs: config.authProbeMs,
       clock,
       observer: {
-        request: (status, seconds) => metrics.request(status, seconds),
-        destination: (change) => logDestination(log, change),
+        request: (status, result, seconds) => metrics.request(status, result, seconds),
+        destination(change) {
+          if (change.kind !== "recovered") metrics.paused(change.kind);
+          logDestination(log, change);
+        },
       },
     });
     const policy = {

@@ -1,3 +1,4 @@
+import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
 import type { Source } from "../sources/source.ts";
@@ -8,30 +9,29 @@ export type MapOutcome =
   /** Cannot be mapped now; the event is kept with its payload until it is replayed. */
   | { outcome: "failed"; message: string };
 
-/**
- * Maps one stored event and puts its update into the contact's mailbox.
- * Safe to run twice: posting and waking are idempotent, and the event's job completes only after both.
- */
-export async function mapEvent(
-  event: RelayEvent,
-  sources: ReadonlyMap<string, Source>,
-  store: Pick<Store, "mailbox" | "events" | "wake">,
-): Promise<MapOutcome> {
+/** What is to be done for one event. */
+export type EventPlan =
+  | { kind: "post"; outcome: Extract<EventResult, { outcome: "mapped" }> }
+  | { kind: "erase"; contacts: readonly ContactRef[] }
+  | { kind: "nothing"; outcome: Exclude<MapOutcome, { outcome: "mapped" | "erased" }> };
+
+/** Maps one stored event; nothing is changed by it. */
+export async function planEvent(event: RelayEvent, sources: ReadonlyMap<string, Source>): Promise<EventPlan> {
   const source = sources.get(event.source);
-  if (!source) return { outcome: "failed", message: `source "${event.source}" is not configured any more` };
+  if (!source) {
+    const message = `source "${event.source}" is not configured any more`;
+    return { kind: "nothing", outcome: { outcome: "failed", message } };
+  }
   const mapped = await source.map(event);
   switch (mapped.kind) {
     case "failed":
-      return { outcome: "failed", message: mapped.message };
-    case "ignored":
-      return { outcome: "ignored", reason: mapped.reason, warnings: mapped.warnings };
-    case "erase": {
-      for (const contact of mapped.contacts) {
-        await store.events.erase(await store.mailbox.erase(contact));
-      }
-      await store.events.erase([event.id]);
-      return { outcome: "erased" };
+      return { kind: "nothing", outcome: { outcome: "failed", message: mapped.message } };
+    case "ignored": {
+      const { reason, warnings } = mapped;
+      return { kind: "nothing", outcome: { outcome: "ignored", reason, warnings } };
     }
+    case "erase":
+      return { kind: "erase", contacts: mapped.contacts };
     case "update": {
       const update: ContactUpdate = {
         id: event.replay === 0 ? event.id : `${event.id}.r${event.replay}`,
@@ -41,9 +41,40 @@ export async function mapEvent(
         stamp: makeStamp(event),
         receivedAt: event.receivedAt,
       };
-      await store.mailbox.post([update]);
-      await store.wake(update.contact);
-      return { outcome: "mapped", updates: [update], warnings: mapped.warnings };
+      return { kind: "post", outcome: { outcome: "mapped", updates: [update], warnings: mapped.warnings } };
     }
+  }
+}
+
+/** Puts updates into their contacts' mailboxes and wakes those. Idempotent. */
+export async function postUpdates(
+  updates: readonly ContactUpdate[],
+  store: Pick<Store, "mailbox" | "wake">,
+): Promise<void> {
+  if (updates.length === 0) return;
+  await store.mailbox.post(updates);
+  for (const contact of new Set(updates.map((update) => update.contact))) await store.wake(contact);
+}
+
+/**
+ * Maps one stored event and puts its update into the contact's mailbox.
+ * Safe to run twice: posting and waking are idempotent, and the event's job completes only after both.
+ */
+export async function mapEvent(
+  event: RelayEvent,
+  sources: ReadonlyMap<string, Source>,
+  store: Pick<Store, "mailbox" | "events" | "wake">,
+): Promise<MapOutcome> {
+  const plan = await planEvent(event, sources);
+  switch (plan.kind) {
+    case "nothing":
+      return plan.outcome;
+    case "erase":
+      for (const contact of plan.contacts) await store.events.erase(await store.mailbox.erase(contact));
+      await store.events.erase([event.id]);
+      return { outcome: "erased" };
+    case "post":
+      await postUpdates(plan.outcome.updates, store);
+      return plan.outcome;
   }
 }

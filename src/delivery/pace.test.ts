@@ -26,7 +26,12 @@ function virtualTime(lateness: () => number) {
   };
 }
 
-async function departures(ceiling: number, requests: number, lateness: () => number): Promise<number[]> {
+async function departures(
+  ceiling: number,
+  requests: number,
+  lateness: () => number,
+  replicas = 1,
+): Promise<number[]> {
   const time = virtualTime(lateness);
   let pace = startingPace;
   const pacer = createPacer(ceiling, async (change) => {
@@ -34,11 +39,12 @@ async function departures(ceiling: number, requests: number, lateness: () => num
     pace = changed.pace;
     return changed.result;
   });
-  const gate = createGate(pacer, ceiling, time.clock, time.sleep);
+  const options = { shared: replicas > 1, clock: time.clock, sleep: time.sleep };
+  const gates = Array.from({ length: replicas }, () => createGate(pacer, ceiling, options));
   const left: number[] = [];
   const all = Promise.all(
-    Array.from({ length: requests }, async () => {
-      await gate.pass(new AbortController().signal, async () => true);
+    Array.from({ length: requests }, async (_, index) => {
+      await gates[index % replicas]?.pass(new AbortController().signal, async () => true);
       left.push(time.clock());
     }),
   );
@@ -67,6 +73,31 @@ it("no second ever sees more than the ceiling, however late the timers of this p
   );
 });
 
+it("two replicas together send no more than the ceiling and one in any second, however late their timers are", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 2, max: 60 }),
+      fc.array(fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, fc.integer({ min: 0, max: 400 })), {
+        minLength: 5,
+        maxLength: 40,
+      }),
+      async (ceiling, latenesses) => {
+        let turn = 0;
+        const left = await departures(ceiling, 90, () => latenesses[turn++ % latenesses.length] ?? 0, 2);
+        expect(left).toHaveLength(90);
+        expect(mostInOneSecond(left)).toBeLessThanOrEqual(ceiling + 1);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+it("a replica whose every timer is late goes on all the same", async () => {
+  for (const ceiling of [1, 5, 50]) {
+    expect(await departures(ceiling, 20, () => 700, 2)).toHaveLength(20);
+  }
+});
+
 it("a backlog uses 95 % of the ceiling or more when timers are a few milliseconds late", async () => {
   for (const ceiling of [1, 10, 100]) {
     const requests = ceiling * 10;
@@ -84,7 +115,7 @@ it("a held gate lets nobody through, whatever slots were reserved before", async
     pace = changed.pace;
     return changed.result;
   });
-  const gate = createGate(pacer, 10, time.clock, time.sleep);
+  const gate = createGate(pacer, 10, { shared: false, clock: time.clock, sleep: time.sleep });
   const left: number[] = [];
   const all = Promise.all(
     Array.from({ length: 5 }, async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as timeout } from "node:timers/promises";
-import type { PauseReason, Pacer } from "../store/store.ts";
+import type { PauseReason, Pacer, Slot } from "../store/store.ts";
 
 /** Leave to send one request now, with what it is to say; undefined when there was nothing to say after all. */
 export interface Passage<Message> {
@@ -35,21 +35,37 @@ const sleepUnlessAborted: Sleep = async (delayMs, signal) => {
 
 /** A pause may be lifted early by another replica, so a waiting process looks again this often. */
 const lookAgainMs = 2_000;
+/** So often a slot is given up because it came too late; a process that is always late must go on all the same. */
+const lateSlotsMax = 3;
 /** A second, and a little for what the way to the API adds and takes away. */
 const windowMs = 1_015;
+
+export interface GateOptions {
+  /** Other replicas take slots of the same pacer. */
+  readonly shared: boolean;
+  readonly clock: () => number;
+  readonly sleep?: Sleep;
+}
+
+/**
+ * How late a request may leave, in milliseconds, before it could be one too many in a second that other replicas fill
+ * on time. The pacer hands out a little less than the ceiling, and up to half a slot early; of the room that leaves,
+ * half is for the way to the API.
+ */
+function lateMaxMs(ceiling: number): number {
+  return 500 * ((ceiling + 0.5) / (0.98 * ceiling) - 1);
+}
 
 /**
  * The way to the API: one request at a time takes a slot of the store's pacer, so that no slot is reserved from before
  * a pause; then this process's own clock sees to it that no more than the ceiling leaves in any one second, however
- * late its timers are.
+ * late its timers are. Where replicas share the pacer, a slot that was missed is given up for a new one.
  */
-export function createGate(
-  pacer: Pacer,
-  ceiling: number,
-  clock: () => number,
-  sleep: Sleep = sleepUnlessAborted,
-): Gate {
+export function createGate(pacer: Pacer, ceiling: number, options: GateOptions): Gate {
+  const { shared, clock, sleep = sleepUnlessAborted } = options;
   const departures: number[] = [];
+  /** The shortest way to the store and back lately: what took longer was lateness. */
+  let roundTripMs = Number.POSITIVE_INFINITY;
   const perWindow = Math.max(1, Math.floor(ceiling));
   let heldUntil = 0;
   let line: Promise<unknown> = Promise.resolve();
@@ -63,29 +79,46 @@ export function createGate(
     return Math.max(heldUntil - now, Math.min(windowDelayMs, windowMs * Math.max(1, 1 / ceiling)), 0);
   }
 
+  async function takeSlot(): Promise<{ slot: Slot; dueAt: number }> {
+    const askedAt = clock();
+    const slot = await pacer.take();
+    roundTripMs = Math.min(roundTripMs * 1.02 + 0.1, clock() - askedAt);
+    return { slot, dueAt: askedAt + roundTripMs + slot.waitMs };
+  }
+
   async function nextPassage<Message>(
     signal: AbortSignal,
     compose: () => Promise<Message | undefined>,
   ): Promise<Passage<Message> | undefined> {
+    let missed = 0;
+    let composed: { message: Message } | undefined;
     while (!signal.aborted) {
       const ownDelayMs = delayMs();
       if (ownDelayMs > 0) {
+        composed = undefined;
         await sleep(Math.min(ownDelayMs, lookAgainMs), signal);
         continue;
       }
-      const slot = await pacer.take();
+      const { slot, dueAt } = await takeSlot();
       if (slot.kind === "paused") {
+        composed = undefined;
         await sleep(Math.min(slot.waitMs, lookAgainMs), signal);
         continue;
       }
       if (slot.waitMs > 0 && !(await sleep(slot.waitMs, signal))) return undefined;
-      const message = await compose();
+      const message: Message | undefined = composed?.message ?? (await compose());
       if (message === undefined) return { message, probe: slot.probe };
       for (let late = delayMs(); late > 0 && heldUntil <= clock(); late = delayMs()) {
         if (!(await sleep(late, signal))) return undefined;
       }
       // Held while it waited or was composed: the slot is void, and the message may have become old.
       if (heldUntil > clock()) continue;
+      const isLate = shared && slot.probe === undefined && clock() - dueAt > lateMaxMs(ceiling);
+      if (isLate && missed < lateSlotsMax) {
+        missed += 1;
+        composed = { message };
+        continue;
+      }
       departures.push(clock());
       if (departures.length > 2 * perWindow) departures.splice(0, departures.length - perWindow);
       return { message, probe: slot.probe };

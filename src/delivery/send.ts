@@ -20,7 +20,7 @@ export type Sender = (
 ) => Promise<SenderAnswer | { kind: "nothing-to-send" } | { kind: "interrupted" }>;
 
 export interface SenderObserver {
-  request(status: string, seconds: number): void;
+  request(status: string, result: string, seconds: number): void;
   /** Something that concerns the whole destination, for the log and the metrics. */
   destination(change: DestinationChange): void;
 }
@@ -99,12 +99,18 @@ export function createSender(options: SenderOptions): Sender {
       if (passage.message === undefined) return { kind: "nothing-to-send" };
       const startedAt = clock();
       const result = await options.update(contact, passage.message);
-      observer.request(requestStatus(result), Math.max(0, clock() - startedAt) / 1000);
+      observer.request(requestStatus(result), meaningOf(result), Math.max(0, clock() - startedAt) / 1000);
       const again = await heed(contact, result, passage.probe);
       if (again || result.kind === "limited" || result.kind === "unauthorized") continue;
       return result;
     }
   };
+}
+
+/** An answer without which status or network error it was: `ok`, `limited`, `timeout`, `not-the-contract`, … */
+function meaningOf(result: ApiResult): string {
+  if (result.kind !== "unavailable") return result.kind;
+  return result.reason === "status" ? "unavailable" : result.reason;
 }
 
 function requestStatus(result: ApiResult): string {

@@ -7,7 +7,7 @@ import type { EventResult, JobWorker, Parked, Store, WakeJobData } from "../stor
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-contact.ts";
-import { mapEvent } from "./map-event.ts";
+import { createMapAhead } from "./map-ahead.ts";
 import type { Sender } from "./send.ts";
 
 export interface WorkersOptions {
@@ -34,6 +34,9 @@ const sweepEveryMs = 30_000;
 const sweepAgeMs = 30_000;
 const sweepContactsMax = 1_000;
 
+/** In one process nobody else looks ahead too; and there a job takes longest. */
+const embeddedAheadMax = 200;
+
 /** Enough contacts at once to keep the ceiling busy while the API takes seconds to answer. */
 function contactConcurrency(ceiling: number): number {
   return Math.min(256, Math.max(10, Math.ceil(ceiling * 3)));
@@ -45,9 +48,12 @@ export function startWorkers(options: WorkersOptions): Workers {
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
 
+  const aheadMax = store.engine === "embedded" ? embeddedAheadMax : 0;
+  const mapAhead = createMapAhead(options.sources, store, aheadMax, clock);
+
   async function runEvent(job: Job<RelayEvent, EventResult>): Promise<EventResult> {
     const event = job.data;
-    const mapped = await mapEvent(event, options.sources, store);
+    const mapped = await mapAhead(event);
     metrics.mapped(event.source, mapped.outcome);
     const about = { event: event.id, source: event.source, type: event.type };
     switch (mapped.outcome) {

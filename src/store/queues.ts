@@ -24,6 +24,7 @@ export interface EventQueue {
   ): Promise<{ id?: string | undefined }[]>;
   getJob(id: string): Promise<StoredJob<RelayEvent, EventResult> | undefined>;
   getFailed(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
+  getWaiting(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
 }
 
 export interface WakeQueue {
@@ -127,6 +128,12 @@ export async function findEvent(queue: EventQueue, id: string): Promise<EventRec
     ...(state === "completed" && job.returnvalue ? { result: job.returnvalue } : {}),
     ...(state === "failed" ? { failure: job.failedReason ?? "unknown" } : {}),
   };
+}
+
+/** Events that wait, oldest first. */
+export async function waitingEvents(queue: EventQueue, limit: number): Promise<RelayEvent[]> {
+  if (limit <= 0) return [];
+  return (await queue.getWaiting(0, limit - 1)).map((job) => job.data);
 }
 
 /** Runs an event's job again as its next run. Its id and its deduplication stay. */

@@ -38,6 +38,8 @@ export interface EventLog {
    */
   accept(events: readonly RelayEvent[]): Promise<readonly Acceptance[]>;
   find(id: string): Promise<EventRecord | undefined>;
+  /** Events that wait to be mapped, oldest first. */
+  waiting(limit: number): Promise<readonly RelayEvent[]>;
   /**
    * Maps a finished or failed event again with the current mapping, as its next run: newer than its own earlier one,
    * not than newer events. False when there is no such event, or it has not finished yet.

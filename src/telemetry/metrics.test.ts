@@ -9,8 +9,9 @@ it("every outcome an operator has to tell apart has its own line", async () => {
   metrics.event("shop", "accepted");
   metrics.mapped("shop", "failed");
   metrics.delivery("busy");
-  metrics.request("429", 0.2);
+  metrics.request("429", "limited", 0.2);
   metrics.parked("invalid");
+  metrics.paused("unauthorized");
   metrics.storeError("accept");
   metrics.updatesPerRequest(4);
   metrics.acceptedToDelivered(2);
@@ -27,8 +28,9 @@ it("every outcome an operator has to tell apart has its own line", async () => {
     'relay_events_total{source="shop",outcome="accepted"} 2',
     'relay_mappings_total{source="shop",outcome="failed"} 1',
     'relay_deliveries_total{outcome="busy"} 1',
-    'relay_api_requests_total{status="429"} 1',
+    'relay_api_requests_total{status="429",result="limited"} 1',
     'relay_parked_total{reason="invalid"} 1',
+    'relay_pauses_total{reason="unauthorized"} 1',
     'relay_store_errors_total{where="accept"} 1',
     'relay_updates_per_request_bucket{le="5"} 1',
     'relay_accepted_to_delivered_seconds_bucket{le="5"} 1',
@@ -114,7 +116,7 @@ describe("the number of series is bounded", () => {
     for (let index = 0; index < 500; index += 1) {
       metrics.event(`source-${index}`, "accepted");
       metrics.delivery(`outcome-${index}`);
-      metrics.request(`status-${index}`, 1);
+      metrics.request(`status-${index}`, "ok", 1);
       metrics.parked(`reason-${index}`);
       metrics.storeError(`where-${index}`);
     }
@@ -133,12 +135,12 @@ describe("the number of series is bounded", () => {
 it("a clock that was set back neither throws nor takes from a sum", async () => {
   const metrics = createMetrics();
   metrics.acceptedToDelivered(-5);
-  metrics.request("200", Number.NaN);
+  metrics.request("200", "ok", Number.NaN);
   metrics.updatesPerRequest(3);
   const { body } = await metrics.render();
   expect(body).toContain("relay_accepted_to_delivered_seconds_sum 0");
   expect(body).toContain("relay_accepted_to_delivered_seconds_count 1");
-  expect(body).toContain('relay_api_requests_total{status="200"} 1');
+  expect(body).toContain('relay_api_requests_total{status="200",result="ok"} 1');
   expect(body).toContain("relay_api_request_seconds_count 0");
 });
 

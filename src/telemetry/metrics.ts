@@ -19,8 +19,10 @@ export interface Metrics {
   event(source: string, outcome: string): void;
   mapped(source: string, outcome: string): void;
   delivery(outcome: string): void;
-  /** One request to the API: its status, or `network`, `timeout`. */
-  request(status: string, seconds: number): void;
+  /** One request to the API: its status, or `network`, `timeout`; and what that was taken for. */
+  request(status: string, result: string, seconds: number): void;
+  /** The whole destination was paused. */
+  paused(reason: string): void;
   updatesPerRequest(count: number): void;
   acceptedToDelivered(seconds: number): void;
   parked(reason: string): void;
@@ -55,7 +57,11 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const events = counter("events_total", "Inbound events by source and outcome", ["source", "outcome"]);
   const mappings = counter("mappings_total", "Mapped events by source and outcome", ["source", "outcome"]);
   const deliveries = counter("deliveries_total", "Runs of a contact's delivery by outcome", ["outcome"]);
-  const requests = counter("api_requests_total", "Requests to the API by status", ["status"]);
+  const requests = counter("api_requests_total", "Requests to the API by status and by what it means", [
+    "status",
+    "result",
+  ]);
+  const pauses = counter("pauses_total", "Pauses of all requests by reason", ["reason"]);
   const parked = counter("parked_total", "Updates set aside for a person by reason", ["reason"]);
   const storeErrors = counter("store_errors_total", "Errors of the store by place", ["where"]);
   const requestSeconds = histogram(
@@ -81,6 +87,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const outcome = bounded("other");
   const reason = bounded("other");
   const status = bounded("other");
+  const result = bounded("other");
   const place = bounded("other");
   let read: (() => Promise<Scrape>) | undefined;
 
@@ -108,13 +115,14 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   ceiling.remove();
 
   return {
-    event: (name, result) => events.inc({ source: source(name), outcome: outcome(result) }),
-    mapped: (name, result) => mappings.inc({ source: source(name), outcome: outcome(result) }),
-    delivery: (result) => deliveries.inc({ outcome: outcome(result) }),
-    request(answer, seconds) {
-      requests.inc({ status: status(answer) });
+    event: (name, became) => events.inc({ source: source(name), outcome: outcome(became) }),
+    mapped: (name, became) => mappings.inc({ source: source(name), outcome: outcome(became) }),
+    delivery: (became) => deliveries.inc({ outcome: outcome(became) }),
+    request(answer, meaning, seconds) {
+      requests.inc({ status: status(answer), result: result(meaning) });
       observe(requestSeconds, seconds);
     },
+    paused: (why) => pauses.inc({ reason: reason(why) }),
     updatesPerRequest: (count) => observe(updates, count),
     acceptedToDelivered: (seconds) => observe(delay, seconds),
     parked: (why) => parked.inc({ reason: reason(why) }),

@@ -95,10 +95,14 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       return changed.result;
     });
     const born = epoch;
-    const gate = createGate(pacer, ceiling, time.now, async (delayMs, signal) => {
-      await time.sleep(delayMs);
-      if (epoch !== born) throw new Crashed();
-      return !signal.aborted;
+    const gate = createGate(pacer, ceiling, {
+      shared: false,
+      clock: time.now,
+      sleep: async (delayMs, signal) => {
+        await time.sleep(delayMs);
+        if (epoch !== born) throw new Crashed();
+        return !signal.aborted;
+      },
     });
     return createSender({
       update: async (contact, patch) => {

@@ -34,6 +34,21 @@ export function recordsContract(suite: Suite): void {
       ]);
     });
 
+    it("names the events that wait, oldest first, as far as asked", async () => {
+      const events = Array.from({ length: 5 }, () => sampleEvent());
+      for (const event of events) await store.events.accept([event]);
+      const ids = new Set(events.map(({ id }) => id));
+      const waiting = (await store.events.waiting(10_000)).filter(({ id }) => ids.has(id));
+      expect(waiting).toEqual(events);
+      expect(await store.events.waiting(1)).toHaveLength(1);
+      expect(await store.events.waiting(0)).toEqual([]);
+      await withEventWorker(
+        store,
+        async () => ignored,
+        () => until(async () => (await store.events.waiting(1)).length === 0, 20_000, "nothing to wait"),
+      );
+    });
+
     it("keeps the payload and the reason of an event that failed", async () => {
       const event = sampleEvent();
       await store.events.accept([event]);

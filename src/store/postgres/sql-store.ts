@@ -115,6 +115,15 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   const mailbox = createSqlMailbox(pool, options, parts.clock);
   const wake = (contact: ContactRef) => wakeInto(contacts, contact);
 
+  /** In one statement: BullMQ's own reads one job after the other. */
+  async function waiting(limit: number): Promise<RelayEvent[]> {
+    const { rows } = await pool.query<{ data: RelayEvent }>(
+      `SELECT data FROM ${bullmqSchema}.job WHERE queue = $1 AND state = 'waiting' ORDER BY seq LIMIT $2`,
+      [queueName(options.prefix, "events"), limit],
+    );
+    return rows.map((row) => row.data);
+  }
+
   async function erase(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const job = await events.getJob(id);
@@ -143,6 +152,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     events: {
       accept: (batch) => acceptInto(events, batch.map(storable), { retentionMs }),
       find: (id) => findEvent(events, id),
+      waiting,
       replay: (id) => replayEvent(events, id),
       erase,
     },

@@ -11,6 +11,7 @@ import {
   findEvent,
   queueCounts,
   replayEvent,
+  waitingEvents,
   wakeInto,
   workerOptions,
 } from "../queues.ts";
@@ -58,6 +59,17 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
   const patientContacts = new Queue<WakeJobData, void>("contacts", { ...queueOptions, connection: patient });
   patientContacts.on("error", (error) => options.onError(error, "queue contacts"));
 
+  // BullMQ asks the server for its version first, and a queue whose question failed would fail for ever.
+  const queues = [events, contacts, patientContacts];
+  try {
+    const ready = Promise.all(queues.map((queue) => queue.waitUntilReady()));
+    await withDeadline(ready, connectDeadlineMs, "it stopped answering");
+  } catch (error) {
+    for (const connection of connections) connection.disconnect();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Redis at ${redisAddress(url)} does not answer: ${why}`, { cause: error });
+  }
+
   const startWorker: StartWorker = <Data, Result>(
     name: QueueName,
     processor: JobProcessor<Data, Result>,
@@ -104,6 +116,7 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
       accept: (batch) =>
         withDeadline(acceptInto(events, batch, options), acceptDeadlineMs, "Redis did not answer"),
       find: (id) => findEvent(events, id),
+      waiting: (limit) => waitingEvents(events, limit),
       replay: (id) => replayEvent(events, id),
       erase,
     },

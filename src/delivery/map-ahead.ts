@@ -1,0 +1,57 @@
+import type { RelayEvent } from "../contact/event.ts";
+import type { Source } from "../sources/source.ts";
+import type { Store } from "../store/store.ts";
+import { mapEvent, planEvent, postUpdates, type EventPlan, type MapOutcome } from "./map-event.ts";
+
+/** How long one look ahead may take before the event at hand goes on. */
+const lookMs = 250;
+
+type Posted = Extract<EventPlan, { kind: "post" }>["outcome"];
+
+/**
+ * Maps an event, and with it the updates of those that wait behind it: where finishing a job costs more than mapping it,
+ * requests would otherwise leave with a part of a burst each. Nothing rests on it: every event still goes through its
+ * own job, and posting twice posts once.
+ *
+ * @param aheadMax how many events are looked at; 0 for none
+ */
+export function createMapAhead(
+  sources: ReadonlyMap<string, Source>,
+  store: Pick<Store, "events" | "mailbox" | "wake">,
+  aheadMax: number,
+  clock: () => number,
+): (event: RelayEvent) => Promise<MapOutcome> {
+  const posted = new Map<string, Posted>();
+  let looking: Promise<void> | undefined;
+  const keyOf = ({ id, replay }: RelayEvent) => `${id}.${replay}`;
+
+  async function look(): Promise<void> {
+    const startedAt = clock();
+    if (posted.size > aheadMax) posted.clear();
+    const found = new Map<string, Posted>();
+    for (const event of await store.events.waiting(aheadMax)) {
+      if (posted.has(keyOf(event))) continue;
+      const plan = await planEvent(event, sources);
+      if (plan.kind === "post") found.set(keyOf(event), plan.outcome);
+      if (clock() - startedAt > lookMs) break;
+    }
+    const updates = [...found.values()].flatMap((outcome) => outcome.updates);
+    await postUpdates(updates, store);
+    for (const [key, outcome] of found) posted.set(key, outcome);
+  }
+
+  return async (event) => {
+    const key = keyOf(event);
+    const known = posted.get(key);
+    posted.delete(key);
+    if (known) return known;
+    const outcome = await mapEvent(event, sources, store);
+    if (aheadMax > 0) {
+      looking ??= look().finally(() => {
+        looking = undefined;
+      });
+      await looking;
+    }
+    return outcome;
+  };
+}

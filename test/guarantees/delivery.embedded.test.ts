@@ -1,0 +1,3 @@
+import { deliveryGuarantees } from "./delivery.ts";
+
+await deliveryGuarantees("embedded", 1);
