@@ -1,0 +1,104 @@
+import {
+  at,
+  decodeUtf8,
+  elementTexts,
+  isList,
+  isObject,
+  parseJson,
+  saysJson,
+  textAt,
+  timeOf,
+} from "../body.ts";
+import type { InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
+import { privacyDeletion, workflow } from "./types.ts";
+
+/** HubSpot documents at most 100. */
+const eventsMax = 1_000;
+
+/** A list holds an app's events; one object is what a workflow's webhook action sends: a record with its properties. */
+export function parse(request: InboundRequest): Parsed {
+  if (!saysJson(request.headers)) return { kind: "unsupported", message: "HubSpot sends application/json." };
+  const text = decodeUtf8(request.body);
+  if (text === undefined) return malformed("The body is not valid UTF-8.");
+  const json = parseJson(text);
+  if (!json.ok) return malformed(json.message);
+  if (isList(json.value)) return parseBatch(json.value, text);
+  if (isObject(json.value)) return { kind: "events", events: [workflowEvent(json.value, text)] };
+  return malformed("The body is neither a list of HubSpot events nor a workflow's record.");
+}
+
+function parseBatch(batch: readonly JsonValue[], text: string): Parsed {
+  if (batch.length === 0) return { kind: "ignored", reason: "empty-batch" };
+  if (batch.length > eventsMax) return malformed(`The list has more than ${eventsMax} events.`);
+  const texts = elementTexts(text);
+  const events: ProviderEvent[] = [];
+  for (const [index, element] of batch.entries()) {
+    // Older accounts send `eventType`.
+    const type = textAt(element, "subscriptionType") ?? textAt(element, "eventType");
+    const payload = texts[index];
+    if (!isObject(element) || type === undefined || payload === undefined) {
+      return malformed(`Event [${index}] of the list has no subscriptionType.`);
+    }
+    events.push(appEvent(element, type, payload));
+  }
+  return { kind: "events", events };
+}
+
+function appEvent(event: JsonObject, type: string, payload: string): ProviderEvent {
+  return {
+    id: identityOf(event),
+    type,
+    occurredAt: millisecondsOf(event["occurredAt"]),
+    attributes: attributesOf(event, ["portalId", "objectId", "objectTypeId", "propertyName"]),
+    payload,
+    ...(type === privacyDeletion && { mandatory: true }),
+  };
+}
+
+/** `eventId` is documented as not unique, and `attemptNumber` changes with every retry. */
+function identityOf(event: JsonObject): string | undefined {
+  if (scalarAt(event, "eventId") === undefined && scalarAt(event, "occurredAt") === undefined) {
+    return undefined;
+  }
+  const names = ["portalId", "subscriptionId", "objectId", "propertyName", "occurredAt", "eventId"];
+  return JSON.stringify(names.map((name) => scalarAt(event, name) ?? ""));
+}
+
+/** The record's last change orders its snapshots however late they arrive. Its body is its identity. */
+function workflowEvent(record: JsonObject, payload: string): ProviderEvent {
+  const changed = ["properties.lastmodifieddate.value", "properties.lastmodifieddate", "lastmodifieddate"];
+  const times = changed.map((path) => millisecondsOf(at(record, path)));
+  return {
+    id: undefined,
+    type: workflow,
+    occurredAt: times.find((time) => time !== undefined),
+    attributes: attributesOf(record, ["portalId", "portal-id", "objectId", "vid", "objectTypeId"]),
+    payload,
+  };
+}
+
+/** Unix milliseconds as a number or as text, or an RFC 3339 time. What no calendar holds is no time. */
+function millisecondsOf(value: JsonValue | undefined): number | undefined {
+  const isNumber = typeof value === "number" || (typeof value === "string" && /^\d{1,16}$/.test(value));
+  if (!isNumber) return timeOf(value);
+  const time = Number(value);
+  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
+}
+
+function attributesOf(event: JsonObject, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = scalarAt(event, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function scalarAt(event: JsonObject, name: string): string | undefined {
+  const value = Object.hasOwn(event, name) ? event[name] : undefined;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
+
+function malformed(message: string): Parsed {
+  return { kind: "malformed", message };
+}

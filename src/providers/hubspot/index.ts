@@ -1,0 +1,19 @@
+import type { Provider } from "../provider.ts";
+import { parse } from "./events.ts";
+import { map } from "./map.ts";
+import { samples } from "./samples.ts";
+import { sign, verify } from "./verify.ts";
+
+export const hubspot: Provider = {
+  name: "hubspot",
+  proof: "secrets",
+  signs: "body and time",
+  mapping: "contact",
+  answers: "json",
+  settings: ["publicUrl"],
+  verify,
+  parse,
+  map,
+  sign,
+  samples,
+};
