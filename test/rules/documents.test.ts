@@ -43,9 +43,15 @@ const providerVariables = foldersOf("src/providers").map((name) => {
   const signs = /\bproof: "secrets"/.test(read(`src/providers/${name}/index.ts`));
   return `${name.toUpperCase().replaceAll("-", "_")}_${signs ? "WEBHOOK_SECRET" : "KEY"}`;
 });
+const settingVariables = foldersOf("src/providers").flatMap((name) => {
+  const listed = /\bsettings: \[([^\]]*)\]/.exec(read(`src/providers/${name}/index.ts`))?.[1] ?? "";
+  return [...listed.matchAll(/"(\w+)"/g)].map(([, setting = ""]) =>
+    `${name}_${setting.replace(/[A-Z]/g, "_$&")}`.toUpperCase().replaceAll("-", "_"),
+  );
+});
 const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
 const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND"];
-const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
+const known = [...settings, ...providerVariables, ...settingVariables, ...testVariables, ...othersVariables];
 
 it.each(documents)("%s is there", (document) => {
   expect(existsSync(join(root, document)), `${document} is missing: write it`).toBe(true);
