@@ -2,13 +2,16 @@ import { cloudevents } from "./cloudevents/index.ts";
 import { form } from "./form/index.ts";
 import { hubspot } from "./hubspot/index.ts";
 import { metaLeadAds } from "./meta-lead-ads/index.ts";
+import { paddle } from "./paddle/index.ts";
 import type { Provider } from "./provider.ts";
 import { shopify } from "./shopify/index.ts";
 import { stripe } from "./stripe/index.ts";
+import { woocommerce } from "./woocommerce/index.ts";
 
 /** Every sending system the relay knows. */
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, hubspot];
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, metaLeadAds];
+export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, woocommerce, paddle];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);
