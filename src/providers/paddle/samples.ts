@@ -12,10 +12,10 @@ interface Customer {
 
 function sample(name: string, type: string, number: string, customer: Customer): Sample {
   const event = {
-    event_id: `evt_01ke6sample${number}000000000000`,
+    event_id: `evt_01ke6sample${number}00000000000000`,
     event_type: type,
     occurred_at: "2026-01-05T10:00:00.792661Z",
-    notification_id: `ntf_01ke6sample${number}000000000000`,
+    notification_id: `ntf_01ke6sample${number}00000000000000`,
     data: {
       status: "active",
       custom_data: null,
@@ -36,14 +36,14 @@ function sample(name: string, type: string, number: string, customer: Customer):
 
 export const samples: readonly Sample[] = [
   sample("customer-created", "customer.created", "1", {
-    id: "ctm_01ke6sample1ada000000000000",
+    id: "ctm_01ke6sample1ada00000000000",
     name: "Ada Lovelace",
     email: "ada.lovelace@example.com",
     locale: "en",
     marketing_consent: false,
   }),
   sample("customer-updated", "customer.updated", "2", {
-    id: "ctm_01ke6sample2max000000000000",
+    id: "ctm_01ke6sample2max00000000000",
     name: "Max Mustermann",
     email: "max.mustermann@example.com",
     locale: "de",
@@ -51,7 +51,7 @@ export const samples: readonly Sample[] = [
     custom_data: { plan: "team" },
   }),
   sample("customer-imported", "customer.imported", "3", {
-    id: "ctm_01ke6sample3bia000000000000",
+    id: "ctm_01ke6sample3bia00000000000",
     name: null,
     email: "beatriz.souza@example.com",
     locale: "pt-BR",
