@@ -64,11 +64,8 @@ describe("nothing is mapped", () => {
   });
 
   it("of what a plugin sends, but its own mapping may read it", () => {
-    expect(map({ action: "my_hook", arg: { email: "a@example.com" } })).toMatchObject({
-      kind: "contact",
-      root: { arg: { email: "a@example.com" } },
-      candidates: {},
-    });
+    const root = { action: "my_hook", arg: { email: "a@example.com" } };
+    expect(map(root)).toEqual({ kind: "contact", root, candidates: {} });
   });
 
   it("of blank values", () => {
@@ -92,6 +89,12 @@ describe("an order", () => {
     ["a customer", 26],
   ])("of %s speaks of who pays, not of whom it is shipped to", (_name, customer_id) => {
     expect(found({ order_key: "k", status: "pending", customer_id, billing, shipping })).toEqual(buyer);
+  });
+
+  it("is one too with what a plugin adds of the account, and without anybody billed", () => {
+    const extended = { order_key: "k", username: "bea", avatar_url: "https://shop.example.com/bea.jpg" };
+    expect(found({ ...extended, billing, shipping })).toEqual(buyer);
+    expect(found({ line_items: [], email: "staff@example.com" })).toEqual({});
   });
 
   it("gives nobody another's phone or family name", () => {
