@@ -1,8 +1,11 @@
 import { cloudevents } from "./cloudevents/index.ts";
+import { contactForm7 } from "./contact-form-7/index.ts";
+import { elementor } from "./elementor/index.ts";
 import { form } from "./form/index.ts";
 import { hubspot } from "./hubspot/index.ts";
 import { metaLeadAds } from "./meta-lead-ads/index.ts";
 import { paddle } from "./paddle/index.ts";
+import { gravityForms } from "./gravity-forms/index.ts";
 import type { Provider } from "./provider.ts";
 import { shopify } from "./shopify/index.ts";
 import { stripe } from "./stripe/index.ts";
@@ -12,6 +15,15 @@ import { woocommerce } from "./woocommerce/index.ts";
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, hubspot];
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, metaLeadAds];
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, woocommerce, paddle];
+export const providers: readonly Provider[] = [
+  shopify,
+  stripe,
+  form,
+  cloudevents,
+  elementor,
+  contactForm7,
+  gravityForms,
+];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);

@@ -1,0 +1,62 @@
+import { mapAnswers } from "../answers.ts";
+import { isList, isObject, parseJson, textAt } from "../body.ts";
+import type {
+  Answer,
+  CandidateField,
+  JsonObject,
+  JsonValue,
+  MappableEvent,
+  ProviderMapping,
+} from "../provider.ts";
+
+const typedFields: Readonly<Record<string, CandidateField>> = { email: "email", tel: "phone" };
+/** They hold nothing a visitor has answered. */
+const unanswerable: readonly string[] = ["step", "html", "recaptcha", "recaptcha_v3", "honeypot"];
+/** What the plug-in adds to the labels. */
+const ofTheForm: readonly string[] = ["form_id", "form_name"];
+/** What the plug-in writes before the id of a field without a label, on an English site. */
+const noLabel = "No Label ";
+
+/** Finds contact data by the fields' types, where they are sent, and by their labels. */
+export function map(event: MappableEvent): ProviderMapping {
+  const parsed = parseJson(event.payload);
+  if (!parsed.ok || !isObject(parsed.value)) {
+    return { kind: "nothing", reason: "unreadable-payload", root: null };
+  }
+  const payload = parsed.value;
+  const fields = payload["fields"];
+  const isAdvanced = isObject(payload["form"]) && isObject(fields);
+  return mapAnswers(payload, isAdvanced ? typedAnswers(fields) : labelledAnswers(payload));
+}
+
+function typedAnswers(fields: JsonObject): Answer[] {
+  return Object.entries(fields).flatMap(([id, field]): Answer[] => {
+    const type = textAt(field, "type") ?? "";
+    if (!isObject(field) || unanswerable.includes(type)) return [];
+    const choices = field["raw_value"];
+    const from = isList(choices) ? "raw_value" : "value";
+    return [
+      {
+        path: `fields.${id}.${from}`,
+        key: id,
+        label: textAt(field, "title"),
+        field: Object.hasOwn(typedFields, type) ? typedFields[type] : undefined,
+        value: valueOf(field[from]),
+      },
+    ];
+  });
+}
+
+function labelledAnswers(payload: JsonObject): Answer[] {
+  return Object.entries(payload)
+    .filter(([name]) => !ofTheForm.includes(name))
+    .map(([name, value]) =>
+      name.startsWith(noLabel)
+        ? { path: name, key: name.slice(noLabel.length), value }
+        : { path: name, label: name, value },
+    );
+}
+
+function valueOf(value: JsonValue | undefined): JsonValue {
+  return value ?? "";
+}

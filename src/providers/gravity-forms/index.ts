@@ -1,0 +1,19 @@
+import type { Provider } from "../provider.ts";
+import { signWithKey, verifyKey } from "../signature.ts";
+import { parse } from "./events.ts";
+import { map } from "./map.ts";
+import { samples } from "./samples.ts";
+
+/** Gravity Forms with its Webhooks Add-On. It signs nothing. */
+export const gravityForms: Provider = {
+  name: "gravity-forms",
+  proof: "key",
+  signs: "nothing",
+  mapping: "contact",
+  answers: "json",
+  verify: (request, credentials) => verifyKey(request, credentials),
+  parse,
+  map,
+  sign: (request, credential) => signWithKey(request, credential),
+  samples,
+};

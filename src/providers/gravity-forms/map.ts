@@ -1,0 +1,65 @@
+import { mapAnswers } from "../answers.ts";
+import { isObject, parseJson } from "../body.ts";
+import type {
+  Answer,
+  CandidateField,
+  JsonObject,
+  JsonValue,
+  MappableEvent,
+  ProviderMapping,
+} from "../provider.ts";
+import { isEntry, isProperty, readFieldKey } from "./entry.ts";
+
+/**
+ * The inputs of a Name field: 2 prefix, 3 first, 4 middle, 6 last, 8 suffix (class GF_Field_Name). An entry has every
+ * input of a field, also hidden and empty ones, and no other field numbers its inputs so. An Address has 1 to 6, as has
+ * a field of six checkboxes: those say nothing.
+ */
+const nameInputs = "2,3,4,6,8";
+const nameParts: ReadonlyMap<string, CandidateField> = new Map([
+  ["3", "firstName"],
+  ["6", "lastName"],
+]);
+
+/** Finds contact data by the names its sender has chosen ("Select Fields"), and the one Name field of an entry. */
+export function map(event: MappableEvent): ProviderMapping {
+  const parsed = parseJson(event.payload);
+  if (!parsed.ok || !isObject(parsed.value)) {
+    return { kind: "nothing", reason: "unreadable-payload", root: null };
+  }
+  const payload = parsed.value;
+  return mapAnswers(payload, isEntry(payload) ? answersOfEntry(payload) : answersByChosenName(payload));
+}
+
+function answersByChosenName(payload: JsonObject): Answer[] {
+  return Object.entries(payload).map(([name, value]) => answerOf(name, value));
+}
+
+/** The fields of an entry have numbers for names, which say nothing of what they ask for. */
+function answersOfEntry(payload: JsonObject): Answer[] {
+  const nameField = onlyNameField(Object.keys(payload));
+  return Object.entries(payload)
+    .filter(([key]) => !isProperty(key))
+    .map(([key, value]) => {
+      const number = readFieldKey(key);
+      const isPart = number !== undefined && number.field === nameField;
+      return answerOf(key, value, isPart ? nameParts.get(number.input ?? "") : undefined);
+    });
+}
+
+function answerOf(key: string, value: JsonValue, field?: CandidateField): Answer {
+  return { path: key, key, field, value };
+}
+
+/** The form's Name field, if it has exactly one: of two, nothing says which is the contact's. */
+function onlyNameField(keys: readonly string[]): string | undefined {
+  const inputs = new Map<string, string[]>();
+  for (const { field, input } of keys.map(readFieldKey).filter((known) => known !== undefined)) {
+    if (input === undefined) continue;
+    const known = inputs.get(field);
+    if (known) known.push(input);
+    else inputs.set(field, [input]);
+  }
+  const found = [...inputs].filter(([, list]) => list.toSorted().join(",") === nameInputs);
+  return found.length === 1 ? found[0]?.[0] : undefined;
+}
