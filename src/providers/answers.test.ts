@@ -68,4 +68,16 @@ describe("the answers of a form", () => {
     });
     expect(mapped.candidates.email?.map(({ path }) => path)).toEqual(["a", "hidden.email"]);
   });
+
+  it("come after what the sender's own fields say", () => {
+    const answers = [{ path: "a", label: "Email", value: "answer@example.com" }];
+    const mapped = mapAnswers(
+      {},
+      answers,
+      { email: [{ path: "hidden.email", value: "hidden@example.com" }] },
+      { email: [{ path: "booker.email", value: "booker@example.com" }], phone: [{ path: "p", value: "1" }] },
+    );
+    expect(mapped.candidates.email?.map(({ path }) => path)).toEqual(["booker.email", "a", "hidden.email"]);
+    expect(mapped.candidates.phone).toEqual([{ path: "p", value: "1" }]);
+  });
 });

@@ -15,16 +15,18 @@ import type {
  *
  * @param payload becomes the mapping's root, with `answers` in it by reference, key and label
  * @param others candidates from elsewhere in the payload, such as hidden fields; they come after the answers
+ * @param surer candidates that the sender's own fields name, such as who booked; they come before the answers
  */
 export function mapAnswers(
   payload: JsonObject,
   answers: readonly Answer[],
   others: Candidates = {},
+  surer: Candidates = {},
 ): Extract<ProviderMapping, { kind: "contact" }> {
   return {
     kind: "contact",
     root: { ...payload, answers: answersByName(answers) },
-    candidates: candidatesOf(answers, others),
+    candidates: joined(surer, candidatesOf(answers), others),
     answers,
   };
 }
@@ -49,7 +51,7 @@ interface Fit {
   readonly candidate: Candidate;
 }
 
-function candidatesOf(answers: readonly Answer[], others: Candidates): Candidates {
+function candidatesOf(answers: readonly Answer[]): Candidates {
   const meanings = readLabels(answers.map((answer) => answer.label ?? answer.key));
   const fits = answers.flatMap((answer, index): Fit[] => {
     const meaning = meanings[index];
@@ -63,8 +65,15 @@ function candidatesOf(answers: readonly Answer[], others: Candidates): Candidate
   fits.sort((a, b) => a.tier - b.tier || a.rank - b.rank);
   const candidates: Partial<Record<CandidateField, Candidate[]>> = {};
   for (const { field, candidate } of fits) (candidates[field] ??= []).push(candidate);
-  for (const [field, more] of Object.entries(others) as [CandidateField, readonly Candidate[]][]) {
-    candidates[field] = [...(candidates[field] ?? []), ...more];
+  return candidates;
+}
+
+function joined(...parts: readonly Candidates[]): Candidates {
+  const candidates: Partial<Record<CandidateField, readonly Candidate[]>> = {};
+  for (const part of parts) {
+    for (const [field, more] of Object.entries(part) as [CandidateField, readonly Candidate[]][]) {
+      candidates[field] = [...(candidates[field] ?? []), ...more];
+    }
   }
   return candidates;
 }
