@@ -1,3 +1,4 @@
+import { calendly } from "./calendly/index.ts";
 import { cloudevents } from "./cloudevents/index.ts";
 import { contactForm7 } from "./contact-form-7/index.ts";
 import { elementor } from "./elementor/index.ts";
@@ -24,6 +25,10 @@ export const providers: readonly Provider[] = [
   contactForm7,
   gravityForms,
 ];
+import { webflow } from "./webflow/index.ts";
+
+/** Every sending system the relay knows. */
+export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, webflow, calendly];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);
