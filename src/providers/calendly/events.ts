@@ -1,7 +1,7 @@
 import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
-/** One event per request, `{event, created_at, created_by, payload}`; before 2020 its time was `time`. */
+/** One event per request, `{event, created_at, created_by, payload}`; API version 1 called the time `time`. */
 export function parse(request: InboundRequest): Parsed {
   if (!saysJson(request.headers)) return { kind: "unsupported", message: "Calendly sends application/json." };
   const read = readJsonObject(request.body);

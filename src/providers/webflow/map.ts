@@ -16,8 +16,7 @@ const typedFields: ReadonlyMap<string, CandidateField> = new Map([
 ]);
 
 const orders = new Set(["ecomm_new_order", "ecomm_order_changed"]);
-/** With the prefix that they had in API version 1, too. */
-const accounts = /^(?:memberships_)?user_account_(added|updated|deleted)$/;
+const accounts = new Set(["user_account_added", "user_account_updated"]);
 
 /** The root is the whole event, with `answers`. */
 export function map(event: MappableEvent): ProviderMapping {
@@ -25,12 +24,9 @@ export function map(event: MappableEvent): ProviderMapping {
   const root = read.ok ? read.value : null;
   if (!isObject(root)) return { kind: "nothing", reason: "unreadable-payload", root };
   if (orders.has(event.type)) return mapOrder(root);
-  const account = accounts.exec(event.type)?.[1];
-  if (account === "deleted") return { kind: "nothing", reason: "account-deleted", root };
-  if (event.type !== "form_submission" && account === undefined) {
-    return { kind: "nothing", reason: "no-person", root };
-  }
-  return mapFields(root);
+  if (event.type === "form_submission" || accounts.has(event.type)) return mapFields(root);
+  const reason = event.type === "user_account_deleted" ? "account-deleted" : "no-person";
+  return { kind: "nothing", reason, root };
 }
 
 /** A submission, and what somebody gave as they made an account: values by the fields' names. */
