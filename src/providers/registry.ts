@@ -2,6 +2,7 @@ import { calendly } from "./calendly/index.ts";
 import { cloudevents } from "./cloudevents/index.ts";
 import { contactForm7 } from "./contact-form-7/index.ts";
 import { elementor } from "./elementor/index.ts";
+import { fillout } from "./fillout/index.ts";
 import { form } from "./form/index.ts";
 import { hubspot } from "./hubspot/index.ts";
 import { metaLeadAds } from "./meta-lead-ads/index.ts";
@@ -29,6 +30,10 @@ import { webflow } from "./webflow/index.ts";
 
 /** Every sending system the relay knows. */
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, webflow, calendly];
+import { typeform } from "./typeform/index.ts";
+
+/** Every sending system the relay knows. */
+export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, typeform, fillout];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);

@@ -1,0 +1,45 @@
+import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import { submissionOf } from "./submission.ts";
+
+/** One submission per request. Its key vouches for all of it. */
+export function parse(request: InboundRequest): Parsed {
+  if (!saysJson(request.headers)) {
+    return { kind: "unsupported", message: "Fillout sends application/json." };
+  }
+  const read = readJsonObject(request.body);
+  if (!read.ok) return { kind: "malformed", message: read.message };
+  const body = read.value;
+  if (Object.keys(body).length === 0) return { kind: "ignored", reason: "empty-body" };
+  const submission = submissionOf(body)?.fields;
+  const time =
+    timeOf((submission ?? body)["lastUpdatedAt"]) ?? timeOf((submission ?? body)["submissionTime"]);
+  return {
+    kind: "events",
+    events: [
+      {
+        id: submission === undefined ? undefined : identityOf(submission),
+        type: "form_submission",
+        occurredAt: time,
+        attributes: attributesOf(body),
+        payload: read.text,
+      },
+    ],
+  };
+}
+
+/** One that its sender has edited keeps its `submissionId`; when it was last updated tells it from what it was. */
+function identityOf(submission: JsonObject): string | undefined {
+  const id = textAt(submission, "submissionId");
+  const updated = textAt(submission, "lastUpdatedAt");
+  return id === undefined || updated === undefined ? id : `${id}@${updated}`;
+}
+
+function attributesOf(body: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    ["formId", "formName"].flatMap((name) => {
+      const value = textAt(body, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}

@@ -1,0 +1,18 @@
+import type { Provider } from "../provider.ts";
+import { signWithKey, verifyKey } from "../signature.ts";
+import { parse } from "./events.ts";
+import { map } from "./map.ts";
+import { samples } from "./samples.ts";
+
+export const fillout: Provider = {
+  name: "fillout",
+  proof: "key",
+  signs: "nothing",
+  mapping: "contact",
+  answers: "json",
+  verify: (request, credentials) => verifyKey(request, credentials),
+  parse,
+  map,
+  sign: (request, credential) => signWithKey(request, credential),
+  samples,
+};
