@@ -34,6 +34,10 @@ import { typeform } from "./typeform/index.ts";
 
 /** Every sending system the relay knows. */
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, typeform, fillout];
+import { tally } from "./tally/index.ts";
+
+/** Every sending system the relay knows. */
+export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, tally];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);

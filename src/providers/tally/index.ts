@@ -1,0 +1,18 @@
+import type { Provider } from "../provider.ts";
+import { parse } from "./events.ts";
+import { map } from "./map.ts";
+import { samples } from "./samples.ts";
+import { sign, verify } from "./verify.ts";
+
+export const tally: Provider = {
+  name: "tally",
+  proof: "secrets",
+  signs: "body",
+  mapping: "contact",
+  answers: "json",
+  verify,
+  parse,
+  map,
+  sign,
+  samples,
+};
