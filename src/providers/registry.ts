@@ -8,6 +8,7 @@ import { hubspot } from "./hubspot/index.ts";
 import { metaLeadAds } from "./meta-lead-ads/index.ts";
 import { paddle } from "./paddle/index.ts";
 import { gravityForms } from "./gravity-forms/index.ts";
+import { jotform } from "./jotform/index.ts";
 import type { Provider } from "./provider.ts";
 import { shopify } from "./shopify/index.ts";
 import { stripe } from "./stripe/index.ts";
@@ -37,7 +38,7 @@ export const providers: readonly Provider[] = [shopify, stripe, form, cloudevent
 import { tally } from "./tally/index.ts";
 
 /** Every sending system the relay knows. */
-export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, tally];
+export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, tally, jotform];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);
