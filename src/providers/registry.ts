@@ -9,8 +9,10 @@ import { metaLeadAds } from "./meta-lead-ads/index.ts";
 import { paddle } from "./paddle/index.ts";
 import { gravityForms } from "./gravity-forms/index.ts";
 import { jotform } from "./jotform/index.ts";
+import { googleForms } from "./google-forms/index.ts";
 import type { Provider } from "./provider.ts";
 import { shopify } from "./shopify/index.ts";
+import { standardWebhooks } from "./standard-webhooks/index.ts";
 import { stripe } from "./stripe/index.ts";
 import { woocommerce } from "./woocommerce/index.ts";
 
@@ -39,6 +41,9 @@ import { tally } from "./tally/index.ts";
 
 /** Every sending system the relay knows. */
 export const providers: readonly Provider[] = [shopify, stripe, form, cloudevents, tally, jotform];
+  standardWebhooks,
+  googleForms,
+];
 
 export function findProvider(name: string): Provider | undefined {
   return providers.find((provider) => provider.name === name);
