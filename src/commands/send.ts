@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Provider, Sample } from "../providers/provider.ts";
+import type { OutboundRequest, Provider, Sample } from "../providers/provider.ts";
 import { renewedSample } from "../providers/sample.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "./io.ts";
 import { readHeaders, readPayload } from "./payload.ts";
@@ -51,19 +51,16 @@ export async function send(options: SendCommand, io: Io): Promise<ExitCode> {
     printProblems(io, heading, [event.message]);
     return 2;
   }
-  const credential = [...credentials.secrets, ...credentials.keys].find((known) => known !== "");
-  if (credential === undefined) {
-    printProblems(io, heading, ["it has no secret or key to prove the event with"]);
-    return 1;
-  }
+  const proofs = [...credentials.secrets, ...credentials.keys].filter((known) => known !== "");
   const base = (options.url ?? `http://127.0.0.1:${io.env["PORT"] ?? "3000"}`).replace(/\/+$/, "");
   const path = `/webhooks/${source.name}`;
-  const signed = provider.sign(
-    { headers: event.headers, body: event.body },
-    credential,
-    Date.now(),
-    `${credentials.publicUrl ?? base}${path}`,
-  );
+  const address = `${credentials.publicUrl ?? base}${path}`;
+  const signing = signedByFirst(proofs, (proof) => provider.sign(event, proof, Date.now(), address));
+  if (!signing.ok) {
+    printProblems(io, heading, [signing.message]);
+    return 1;
+  }
+  const { signed } = signing;
   const query = new URLSearchParams(signed.query).toString();
   try {
     const response = await fetch(`${base}${path}${query === "" ? "" : `?${query}`}`, {
@@ -81,6 +78,21 @@ export async function send(options: SendCommand, io: Io): Promise<ExitCode> {
     printProblems(io, heading, [`nothing answers at ${base}: ${why}`]);
     return 1;
   }
+}
+
+type Signing = { ok: true; signed: OutboundRequest } | { ok: false; message: string };
+
+/** Signs with the first proof that can: a public key cannot. */
+function signedByFirst(proofs: readonly string[], sign: (proof: string) => OutboundRequest): Signing {
+  let message = "it has no secret or key to prove the event with";
+  for (const proof of proofs) {
+    try {
+      return { ok: true, signed: sign(proof) };
+    } catch (error) {
+      message = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { ok: false, message };
 }
 
 type EventToSend =

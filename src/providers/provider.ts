@@ -197,7 +197,8 @@ export interface Provider {
   readonly settings?: readonly ProviderSetting[];
   /**
    * What `verify` accepts, made the way the vendor makes it. `now` in milliseconds; `address` is where it will be
-   * posted to, for schemes that sign it.
+   * posted to, for schemes that sign it. Throws, with a message for the operator that holds no secret, only where the
+   * credential can prove and not sign: a public key.
    */
   sign(
     request: Pick<OutboundRequest, "headers" | "body">,
