@@ -52,7 +52,7 @@ function accepts(...given: Parameters<typeof verdict>): boolean {
 
 function signedBy(
   key: string,
-  text = body,
+  text: string | Buffer = body,
   headers: Readonly<Record<string, string>> = { "webhook-id": id },
 ) {
   return standardWebhooks.sign({ headers, body: Buffer.from(text) }, key, seconds * 1_000).headers;
@@ -216,14 +216,12 @@ describe("secrets", () => {
 describe("v1a, ed25519", () => {
   const asymmetric = { ...whole, "webhook-signature": goodAsymmetric };
 
-  it("a public key is never the secret of an HMAC, with prefix or without its padding", () => {
-    const raw = publicKey.slice("whpk_".length);
-    for (const key of [raw, publicKey]) {
-      for (const format of [{ format: "raw" } as const, undefined]) {
-        if (key === publicKey && format === undefined) continue;
-        const signature = new Webhook(key, format).sign(id, new Date(seconds * 1_000), body);
-        expect(accepts({ ...whole, "webhook-signature": signature }, [publicKey])).toBe(false);
-      }
+  it("a public key is never the secret of an HMAC, however it is read", () => {
+    const bare = publicKey.slice("whpk_".length);
+    const raw = { format: "raw" } as const;
+    for (const forger of [new Webhook(bare), new Webhook(bare, raw), new Webhook(publicKey, raw)]) {
+      const signature = forger.sign(id, new Date(seconds * 1_000), body);
+      expect(accepts({ ...whole, "webhook-signature": signature }, [publicKey])).toBe(false);
     }
   });
 
