@@ -2,6 +2,7 @@ import { serve as listen, type ServerType } from "@hono/node-server";
 import { createAelystClient } from "../aelyst/client.ts";
 import type { Config } from "../config.ts";
 import { createCircuit } from "../delivery/circuit.ts";
+import { createLookup } from "../delivery/lookup.ts";
 import { createGate } from "../delivery/pace.ts";
 import { createSender, type DestinationChange } from "../delivery/send.ts";
 import { startWorkers, type Workers } from "../delivery/workers.ts";
@@ -66,7 +67,19 @@ export async function startRelay(
       requireFirstName: config.api.requireFirstName,
     };
     const ceiling = config.api.ratePerSecond;
-    return startWorkers({ store, sources, send, policy, ceiling, clock, random: Math.random, log, metrics });
+    const lookup = createLookup({ ratePerSecond: 10, timeoutMs: 10_000, bytesMax: 1_048_576, clock });
+    return startWorkers({
+      store,
+      sources,
+      send,
+      lookup,
+      policy,
+      ceiling,
+      clock,
+      random: Math.random,
+      log,
+      metrics,
+    });
   }
 
   metrics.onScrape(async () => ({ queues: await store.counts(), ...(await store.pacer.state()) }));

@@ -4,6 +4,8 @@ import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import { createMapAhead } from "./map-ahead.ts";
 
+const unreachable = async () => ({ kind: "unreachable", message: "nobody is asked here" }) as const;
+
 function eventOf(index: number): RelayEvent {
   return {
     id: `evt_${index}`,
@@ -46,7 +48,7 @@ function setUp(mapped: (event: RelayEvent) => Mapped, aheadMax = 10) {
     wake: async (contact: ContactRef) => void woken.push(contact),
   } as unknown as Parameters<typeof createMapAhead>[1];
   let now = 0;
-  const map = createMapAhead(new Map([["shop", source]]), store, aheadMax, () => now);
+  const map = createMapAhead(new Map([["shop", source]]), store, unreachable, aheadMax, () => now);
   return { map, waiting, posts, woken, erased, maps, pass: (ms: number) => (now += ms) };
 }
 

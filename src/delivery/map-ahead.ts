@@ -1,6 +1,7 @@
 import type { RelayEvent } from "../contact/event.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
+import type { LookupGet } from "./lookup.ts";
 import { mapEvent, planEvent, postUpdates, type EventPlan, type MapOutcome } from "./map-event.ts";
 
 /** How long one look ahead may take before the event at hand goes on. */
@@ -18,6 +19,7 @@ type Posted = Extract<EventPlan, { kind: "post" }>["outcome"];
 export function createMapAhead(
   sources: ReadonlyMap<string, Source>,
   store: Pick<Store, "events" | "mailbox" | "wake">,
+  get: LookupGet,
   aheadMax: number,
   clock: () => number,
 ): (event: RelayEvent) => Promise<MapOutcome> {
@@ -30,8 +32,9 @@ export function createMapAhead(
     if (posted.size > aheadMax) posted.clear();
     const found = new Map<string, Posted>();
     for (const event of await store.events.waiting(aheadMax)) {
-      if (posted.has(keyOf(event))) continue;
-      const plan = await planEvent(event, sources);
+      // What has to be fetched first waits for its own turn.
+      if (posted.has(keyOf(event)) || sources.get(event.source)?.completion) continue;
+      const plan = await planEvent(event, sources, get);
       if (plan.kind === "post") found.set(keyOf(event), plan.outcome);
       if (clock() - startedAt > lookMs) break;
     }
@@ -45,7 +48,7 @@ export function createMapAhead(
     const known = posted.get(key);
     posted.delete(key);
     if (known) return known;
-    const outcome = await mapEvent(event, sources, store);
+    const outcome = await mapEvent(event, sources, store, get);
     if (aheadMax > 0) {
       looking ??= look().finally(() => {
         looking = undefined;

@@ -1,13 +1,17 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
+import type { Completion } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { EventResult, Store } from "../store/store.ts";
+import type { LookupGet } from "./lookup.ts";
 
 export type MapOutcome =
   | EventResult
   /** Cannot be mapped now; the event is kept with its payload until it is replayed. */
-  | { outcome: "failed"; message: string };
+  | { outcome: "failed"; message: string }
+  /** What the event only points at could not be fetched yet. */
+  | { outcome: "later"; message: string; delayMs: number };
 
 /** What is to be done for one event. */
 export type EventPlan =
@@ -15,14 +19,26 @@ export type EventPlan =
   | { kind: "erase"; contacts: readonly ContactRef[] }
   | { kind: "nothing"; outcome: Exclude<MapOutcome, { outcome: "mapped" | "erased" }> };
 
-/** Maps one stored event; nothing is changed by it. */
-export async function planEvent(event: RelayEvent, sources: ReadonlyMap<string, Source>): Promise<EventPlan> {
+/** Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. */
+export async function planEvent(
+  event: RelayEvent,
+  sources: ReadonlyMap<string, Source>,
+  get: LookupGet,
+): Promise<EventPlan> {
   const source = sources.get(event.source);
   if (!source) {
     const message = `source "${event.source}" is not configured any more`;
     return { kind: "nothing", outcome: { outcome: "failed", message } };
   }
-  const mapped = await source.map(event);
+  const completion = await completed(event, source, get);
+  if (completion.kind === "later") {
+    const { message, delayMs } = completion;
+    return { kind: "nothing", outcome: { outcome: "later", message, delayMs } };
+  }
+  if (completion.kind === "failed") {
+    return { kind: "nothing", outcome: { outcome: "failed", message: completion.message } };
+  }
+  const mapped = await source.map({ ...event, payload: completion.payload });
   switch (mapped.kind) {
     case "failed":
       return { kind: "nothing", outcome: { outcome: "failed", message: mapped.message } };
@@ -46,6 +62,12 @@ export async function planEvent(event: RelayEvent, sources: ReadonlyMap<string, 
   }
 }
 
+async function completed(event: RelayEvent, source: Source, get: LookupGet): Promise<Completion> {
+  const { completion, provider } = source;
+  if (!completion || !provider.complete) return { kind: "complete", payload: event.payload };
+  return await provider.complete(event, { ...completion, get });
+}
+
 /** Puts updates into their contacts' mailboxes and wakes those. Idempotent. */
 export async function postUpdates(
   updates: readonly ContactUpdate[],
@@ -64,8 +86,9 @@ export async function mapEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
   store: Pick<Store, "mailbox" | "events" | "wake">,
+  get: LookupGet,
 ): Promise<MapOutcome> {
-  const plan = await planEvent(event, sources);
+  const plan = await planEvent(event, sources, get);
   switch (plan.kind) {
     case "nothing":
       return plan.outcome;

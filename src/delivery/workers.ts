@@ -7,6 +7,7 @@ import type { EventResult, JobWorker, Parked, Store, WakeJobData } from "../stor
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-contact.ts";
+import type { LookupGet } from "./lookup.ts";
 import { createMapAhead } from "./map-ahead.ts";
 import type { Sender } from "./send.ts";
 
@@ -14,6 +15,7 @@ export interface WorkersOptions {
   readonly store: Store;
   readonly sources: ReadonlyMap<string, Source>;
   readonly send: Sender;
+  readonly lookup: LookupGet;
   readonly policy: DeliveryPolicy;
   /** Requests per second: sizes how many contacts are worked on at once. */
   readonly ceiling: number;
@@ -49,9 +51,12 @@ export function startWorkers(options: WorkersOptions): Workers {
   setMaxListeners(0, stopping.signal);
 
   const aheadMax = store.engine === "embedded" ? embeddedAheadMax : 0;
-  const mapAhead = createMapAhead(options.sources, store, aheadMax, clock);
+  const mapAhead = createMapAhead(options.sources, store, options.lookup, aheadMax, clock);
 
-  async function runEvent(job: Job<RelayEvent, EventResult>): Promise<EventResult> {
+  async function runEvent(
+    job: Job<RelayEvent, EventResult>,
+    token: string | undefined,
+  ): Promise<EventResult> {
     const event = job.data;
     const mapped = await mapAhead(event);
     metrics.mapped(event.source, mapped.outcome);
@@ -60,6 +65,19 @@ export function startWorkers(options: WorkersOptions): Workers {
       case "failed":
         log.error({ ...about, reason: mapped.message }, "event could not be mapped; kept for a replay");
         throw new UnrecoverableError(mapped.message);
+      case "later": {
+        const { message, delayMs } = mapped;
+        if (clock() - event.receivedAt > options.policy.maxAgeMs) {
+          log.error({ ...about, reason: message }, "event could not be completed in time; kept for a replay");
+          throw new UnrecoverableError(message);
+        }
+        log.warn(
+          { ...about, reason: message, delayMs },
+          "event cannot be completed yet; it will be tried again",
+        );
+        await job.moveToDelayed(clock() + delayMs, token);
+        throw new DelayedError();
+      }
       case "ignored":
         log.info({ ...about, reason: mapped.reason }, "event ignored");
         return mapped;

@@ -48,6 +48,7 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
     name: "fake",
     provider: { ...fakeProvider, ...provider },
     credentials: { secrets: ["top-secret-value"], keys: [] },
+    completion: undefined,
     selects: (type) => type !== "unwanted",
     identify: ["phone", "email"],
     redirect: undefined,

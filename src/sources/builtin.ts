@@ -2,6 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { createSource, defaultIdentify } from "./create-source.ts";
 import { noMapping } from "./field-mapping.ts";
 import type { Environment } from "./interpolate.ts";
+import { lackOf, settingsFromEnvironment, type ProviderSettings } from "./provider-settings.ts";
 import type { Source } from "./source.ts";
 
 /** `SHOPIFY_WEBHOOK_SECRET` where the provider signs, `FORM_KEY` where only a shared key can be sent. */
@@ -11,7 +12,11 @@ export function secretVariable(provider: Pick<Provider, "name" | "proof">): stri
 }
 
 /** The provider as a source under its own name, with its own mapping alone. */
-export function providerSource(provider: Provider, proof: string | undefined): Source {
+export function providerSource(
+  provider: Provider,
+  proof: string | undefined,
+  settings: ProviderSettings = {},
+): Source {
   const proofs = proof === undefined ? [] : [proof];
   return createSource({
     name: provider.name,
@@ -20,6 +25,7 @@ export function providerSource(provider: Provider, proof: string | undefined): S
       secrets: provider.proof === "secrets" ? proofs : [],
       keys: provider.proof === "key" ? proofs : [],
     },
+    settings,
     events: undefined,
     identify: defaultIdentify,
     region: undefined,
@@ -30,13 +36,14 @@ export function providerSource(provider: Provider, proof: string | undefined): S
   });
 }
 
-/** One variable holds one secret, whatever characters it has; blank means off. */
+/** One variable holds one secret, whatever characters it has; blank means off. Problems stop the start. */
 export function readBuiltIns(
   env: Environment,
   providers: readonly Provider[],
-): { sources: readonly Source[]; notes: readonly string[] } {
+): { sources: readonly Source[]; notes: readonly string[]; problems: readonly string[] } {
   const sources: Source[] = [];
   const notes: string[] = [];
+  const problems: string[] = [];
   for (const provider of providers) {
     const variable = secretVariable(provider);
     const proof = env[variable];
@@ -45,10 +52,16 @@ export function readBuiltIns(
       notes.push(`${provider.name} is off: ${variable} ${why}`);
       continue;
     }
-    sources.push(providerSource(provider, proof));
-    const unmapped =
-      provider.mapping === "none" ? ", but without a `map` in SOURCES_FILE its events are ignored" : "";
-    notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${variable} is set${unmapped}`);
+    const read = settingsFromEnvironment(env, provider);
+    if (!read.ok) {
+      problems.push(`${provider.name}: ${read.message}`);
+      continue;
+    }
+    sources.push(providerSource(provider, proof, read.settings));
+    const unmapped = "without a `map` in SOURCES_FILE its events are ignored";
+    const lack = provider.mapping === "none" ? unmapped : lackOf(provider, read.settings);
+    const but = lack === undefined ? "" : `, but ${lack}`;
+    notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${variable} is set${but}`);
   }
-  return { sources, notes };
+  return { sources, notes, problems };
 }

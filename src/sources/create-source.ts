@@ -4,6 +4,7 @@ import type { Credentials, Provider } from "../providers/provider.ts";
 import { matchesPattern } from "./event-pattern.ts";
 import type { FieldMapping } from "./field-mapping.ts";
 import { mapSourceEvent } from "./map-event.ts";
+import type { ProviderSettings } from "./provider-settings.ts";
 import type { Source } from "./source.ts";
 
 export const defaultIdentify: readonly IdentifierKind[] = ["phone", "email"];
@@ -12,7 +13,8 @@ export const defaultIdentify: readonly IdentifierKind[] = ["phone", "email"];
 export interface SourceConfig {
   readonly name: string;
   readonly provider: Provider;
-  readonly credentials: Credentials;
+  readonly credentials: Pick<Credentials, "secrets" | "keys">;
+  readonly settings: ProviderSettings;
   /** Patterns of event types; undefined selects all. */
   readonly events: readonly string[] | undefined;
   readonly identify: readonly IdentifierKind[];
@@ -24,11 +26,19 @@ export interface SourceConfig {
 }
 
 export function createSource(config: SourceConfig): Source {
-  const { name, provider, credentials, events, identify, redirect, cors, honeypot } = config;
+  const { name, provider, settings, events, identify, redirect, cors, honeypot } = config;
   return {
     name,
     provider,
-    credentials,
+    credentials: {
+      ...config.credentials,
+      publicUrl: settings.publicUrl,
+      verifyToken: settings.verifyToken,
+    },
+    completion:
+      provider.complete === undefined || settings.accessToken === undefined
+        ? undefined
+        : { accessToken: settings.accessToken, apiUrl: settings.apiUrl },
     identify,
     redirect,
     cors,

@@ -1,11 +1,13 @@
 import type { Provider } from "../providers/provider.ts";
 import { providerSource, readBuiltIns } from "./builtin.ts";
 import { createSource } from "./create-source.ts";
+import { lackOf } from "./provider-settings.ts";
 import type { Environment } from "./interpolate.ts";
 import type { Source } from "./source.ts";
 import { readSourcesFile } from "./sources-file.ts";
 
 export { secretVariable } from "./builtin.ts";
+export { settingVariable } from "./provider-settings.ts";
 
 /** `notes` tell what is on and what is off, and why; `problems` each name their place. Neither shows a secret. */
 export type SourcesResult =
@@ -14,7 +16,8 @@ export type SourcesResult =
 
 /** Without a file: every provider whose variable is set, under its own name. */
 export function builtInSources(env: Environment, providers: readonly Provider[]): SourcesResult {
-  return { ok: true, ...readBuiltIns(env, providers) };
+  const { sources, notes, problems } = readBuiltIns(env, providers);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, sources, notes };
 }
 
 /**
@@ -31,9 +34,11 @@ export function sourcesFromYaml(
 ): SourcesResult {
   const read = readSourcesFile(text, fileName, env, providers);
   if (!read.ok) return read;
-  const notes = read.sources.map(
-    ({ name, provider }) => `${name} is on at /webhooks/${name}: ${provider.name}`,
-  );
+  const notes = read.sources.map(({ name, provider, settings }) => {
+    const lack = lackOf(provider, settings);
+    const but = lack === undefined ? "" : `, but ${lack}`;
+    return `${name} is on at /webhooks/${name}: ${provider.name}${but}`;
+  });
   return { ok: true, sources: read.sources.map(createSource), notes };
 }
 

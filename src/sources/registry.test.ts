@@ -159,13 +159,16 @@ test("only the listed events of the shop are selected", () => {
 test("every provider can be switched on by its own variable", () => {
   const variables = providers.map((provider) => secretVariable(provider));
   expect(new Set(variables).size).toBe(providers.length);
-  const result = builtInSources(Object.fromEntries(variables.map((name) => [name, "x"])), providers);
+  const env = { PUBLIC_URL: "https://hooks.example.com" };
+  const set = { ...env, ...Object.fromEntries(variables.map((name) => [name, "x"])) };
+  const result = builtInSources(set, providers);
   expect(result.ok && result.sources.map(({ name }) => name)).toEqual(providers.map(({ name }) => name));
 });
 
 test("no sample of any provider makes its mapping fail", async () => {
   for (const provider of providers) {
-    const source = builtInSources({ [secretVariable(provider)]: "x" }, [provider]);
+    const env = { PUBLIC_URL: "https://hooks.example.com", [secretVariable(provider)]: "x" };
+    const source = builtInSources(env, [provider]);
     for (const sample of provider.samples) {
       const parsed = provider.parse({
         method: "POST",

@@ -1,7 +1,7 @@
 import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
 import type { MappingWarning, RelayEvent } from "../contact/event.ts";
-import type { Credentials, Provider } from "../providers/provider.ts";
+import type { Credentials, Lookup, Provider } from "../providers/provider.ts";
 
 /** What a source makes of one event. */
 export type Mapped =
@@ -22,6 +22,8 @@ export interface Source {
   readonly name: string;
   readonly provider: Provider;
   readonly credentials: Credentials;
+  /** With what thin events are completed before they are mapped; undefined where they are not. */
+  readonly completion: Pick<Lookup, "accessToken" | "apiUrl"> | undefined;
   /** False for event types the configuration leaves out. */
   selects(type: string): boolean;
   readonly identify: readonly IdentifierKind[];

@@ -12,6 +12,7 @@ import {
 } from "./field-mapping.ts";
 import { readFormSettings } from "./form-settings.ts";
 import type { Environment } from "./interpolate.ts";
+import { providerSettingKeys, readProviderSettings } from "./provider-settings.ts";
 import { YamlFile, type Entry, type Located } from "./yaml-file.ts";
 
 export type SourcesFile =
@@ -31,6 +32,7 @@ const sourceKeys = [
   "cors",
   "honeypot",
   "consume",
+  ...providerSettingKeys,
 ] as const;
 type Settings = ReadonlyMap<(typeof sourceKeys)[number], Entry>;
 
@@ -51,11 +53,11 @@ export function readSourcesFile(
 ): SourcesFile {
   const file = new YamlFile(text, fileName, env);
   if (file.isBroken) return { ok: false, problems: file.problems };
-  const sources = readRoot(file, providers);
+  const sources = readRoot(file, env, providers);
   return file.problems.length > 0 ? { ok: false, problems: file.problems } : { ok: true, sources };
 }
 
-function readRoot(file: YamlFile, providers: readonly Provider[]): SourceConfig[] {
+function readRoot(file: YamlFile, env: Environment, providers: readonly Provider[]): SourceConfig[] {
   if (file.isNull(file.root)) {
     file.report(file.root, "there are no sources: the file is empty");
     return [];
@@ -71,7 +73,7 @@ function readRoot(file: YamlFile, providers: readonly Provider[]): SourceConfig[
   if (entries.length === 0 && file.isMapping(sources.value)) {
     file.report(sources.key, "there are no sources: name at least one");
   }
-  return entries.flatMap((entry) => readSource(file, entry, providers, defaults) ?? []);
+  return entries.flatMap((entry) => readSource(file, env, entry, providers, defaults) ?? []);
 }
 
 function readDefaults(file: YamlFile, entry: Entry | undefined): Defaults {
@@ -91,6 +93,7 @@ function read<Value>(entry: Entry | undefined, reader: (at: Located) => Value): 
 
 function readSource(
   file: YamlFile,
+  env: Environment,
   entry: Entry,
   providers: readonly Provider[],
   defaults: Defaults,
@@ -118,6 +121,7 @@ function readSource(
   const config = {
     name,
     credentials: readCredentials(file, entry, settings, provider),
+    settings: readProviderSettings(file, entry, settings, provider, env),
     events: read(settings.get("events"), (at) => readEvents(file, at)) ?? defaults.events,
     identify,
     region: read(settings.get("region"), (at) => readRegion(file, at)) ?? defaults.region,
@@ -153,7 +157,7 @@ function readCredentials(
   entry: Entry,
   settings: Settings,
   provider: Provider | undefined,
-): Credentials {
+): Pick<Credentials, "secrets" | "keys"> {
   const readProofs = (one: "secret" | "key", several: "secrets" | "keys") => {
     const single = read(settings.get(one), (at) => file.text(at));
     const list = read(settings.get(several), (at) => file.texts(at).map(({ text }) => text));

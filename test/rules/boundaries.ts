@@ -71,7 +71,7 @@ export const rooms: readonly Room[] = [
     files: /^delivery\//,
     packages: [],
     own: [contact, /^delivery\//, /^aelyst\//, storePort],
-    types: [sourceTypes, telemetry],
+    types: [sourceTypes, /^providers\/provider\.ts$/, telemetry],
   },
   { room: "aelyst/", files: /^aelyst\//, packages: ["zod"], own: [contact, /^aelyst\//] },
   {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
+import { providers } from "../../src/providers/registry.ts";
+import { secretVariable, settingVariable } from "../../src/sources/load.ts";
 import {
   inlineCode,
   machinePaths,
@@ -39,19 +41,17 @@ const commands = [...read("src/main.ts").matchAll(/\bprogram\s*\.command\("([a-z
   ([, name]) => name ?? "",
 );
 const settings = [...read("src/config.ts").matchAll(/"([A-Z][A-Z0-9_]{3,})"/g)].map(([, name]) => name ?? "");
-const providerVariables = foldersOf("src/providers").map((name) => {
-  const signs = /\bproof: "secrets"/.test(read(`src/providers/${name}/index.ts`));
-  return `${name.toUpperCase().replaceAll("-", "_")}_${signs ? "WEBHOOK_SECRET" : "KEY"}`;
-});
-const settingVariables = foldersOf("src/providers").flatMap((name) => {
-  const listed = /\bsettings: \[([^\]]*)\]/.exec(read(`src/providers/${name}/index.ts`))?.[1] ?? "";
-  return [...listed.matchAll(/"(\w+)"/g)].map(([, setting = ""]) =>
-    `${name}_${setting.replace(/[A-Z]/g, "_$&")}`.toUpperCase().replaceAll("-", "_"),
-  );
-});
+const providerVariables = [
+  ...new Set(
+    providers.flatMap((provider) => [
+      secretVariable(provider),
+      ...(provider.settings ?? []).map((setting) => settingVariable(provider, setting)),
+    ]),
+  ),
+];
 const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
 const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND"];
-const known = [...settings, ...providerVariables, ...settingVariables, ...testVariables, ...othersVariables];
+const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
 
 it.each(documents)("%s is there", (document) => {
   expect(existsSync(join(root, document)), `${document} is missing: write it`).toBe(true);

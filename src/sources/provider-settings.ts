@@ -1,0 +1,95 @@
+import type { Provider, ProviderSetting } from "../providers/provider.ts";
+import type { Environment } from "./interpolate.ts";
+import type { Entry, YamlFile } from "./yaml-file.ts";
+
+/** What a source is configured with beside its secrets or keys. */
+export type ProviderSettings = Readonly<Partial<Record<ProviderSetting, string>>>;
+
+const yamlKeys = {
+  publicUrl: "public_url",
+  verifyToken: "verify_token",
+  accessToken: "access_token",
+  apiUrl: "api_url",
+} as const satisfies Record<ProviderSetting, string>;
+const all: readonly ProviderSetting[] = ["publicUrl", "verifyToken", "accessToken", "apiUrl"];
+
+export const providerSettingKeys = all.map((setting) => yamlKeys[setting]);
+
+/** `PUBLIC_URL` for all; otherwise `META_LEAD_ADS_ACCESS_TOKEN` and the like. */
+export function settingVariable(provider: Pick<Provider, "name">, setting: ProviderSetting): string {
+  if (setting === "publicUrl") return "PUBLIC_URL";
+  return `${provider.name.replaceAll("-", "_")}_${yamlKeys[setting]}`.toUpperCase();
+}
+
+type SettingsOrProblem = { ok: true; settings: ProviderSettings } | { ok: false; message: string };
+
+/** The settings of a provider that is served under its own name. Blank means not set. */
+export function settingsFromEnvironment(env: Environment, provider: Provider): SettingsOrProblem {
+  const settings: Partial<Record<ProviderSetting, string>> = {};
+  for (const setting of provider.settings ?? []) {
+    const variable = settingVariable(provider, setting);
+    const text = env[variable]?.trim() ?? "";
+    if (text === "") continue;
+    const value = isAddress(setting) ? readAddress(text) : text;
+    if (value === undefined) return { ok: false, message: `${variable} ${addressExpected}` };
+    settings[setting] = value;
+  }
+  if (lacksPublicUrl(provider, settings)) {
+    return { ok: false, message: `PUBLIC_URL is not set: ${provider.name} signs the address it calls` };
+  }
+  return { ok: true, settings };
+}
+
+/** The settings of a source in the file; `PUBLIC_URL` holds where the source names no address of its own. */
+export function readProviderSettings(
+  file: YamlFile,
+  source: Entry,
+  entries: ReadonlyMap<string, Entry>,
+  provider: Provider | undefined,
+  env: Environment,
+): ProviderSettings {
+  const settings: Partial<Record<ProviderSetting, string>> = {};
+  const used = provider?.settings ?? [];
+  for (const setting of all) {
+    const entry = entries.get(yamlKeys[setting]);
+    if (!entry) continue;
+    if (provider && !used.includes(setting)) file.report(entry.key, `is not used by ${provider.name}`);
+    const text = file.text(entry.value)?.trim();
+    if (text === undefined) continue;
+    const value = isAddress(setting) ? readAddress(text) : text;
+    if (value === undefined) file.report(entry.value, addressExpected);
+    else settings[setting] = value;
+  }
+  if (!provider || !lacksPublicUrl(provider, settings) || entries.has(yamlKeys.publicUrl)) return settings;
+  const fromEnvironment = readAddress(env["PUBLIC_URL"]?.trim() ?? "");
+  if (fromEnvironment !== undefined) return { ...settings, publicUrl: fromEnvironment };
+  file.report(
+    source.key,
+    `needs \`public_url\` (or the variable PUBLIC_URL): ${provider.name} signs the address it calls`,
+  );
+  return settings;
+}
+
+/** What is on, but not able to do all it could; undefined when nothing is missing. */
+export function lackOf(provider: Provider, settings: ProviderSettings): string | undefined {
+  const lacks = (setting: ProviderSetting) =>
+    provider.settings?.includes(setting) === true && settings[setting] === undefined;
+  if (lacks("accessToken")) return "without an access token its events are recorded, but not completed";
+  return undefined;
+}
+
+function lacksPublicUrl(provider: Provider, settings: ProviderSettings): boolean {
+  return provider.settings?.includes("publicUrl") === true && settings.publicUrl === undefined;
+}
+
+const addressExpected = "must be an http or https address without a query, as in https://hooks.example.com";
+
+function isAddress(setting: ProviderSetting): boolean {
+  return setting === "publicUrl" || setting === "apiUrl";
+}
+
+/** Without the slashes at its end, so that a path can follow. */
+function readAddress(text: string): string | undefined {
+  if (!/^https?:\/\/[^/?#\s]+[^?#\s]*$/i.test(text) || !URL.canParse(text)) return undefined;
+  return text.replace(/\/+$/, "");
+}
