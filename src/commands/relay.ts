@@ -5,6 +5,7 @@ import { createCircuit } from "../delivery/circuit.ts";
 import { createLookup } from "../delivery/lookup.ts";
 import { createGate } from "../delivery/pace.ts";
 import { createSender, type DestinationChange } from "../delivery/send.ts";
+import { createShapeWatch } from "../delivery/shape-watch.ts";
 import { startWorkers, type Workers } from "../delivery/workers.ts";
 import { httpApp } from "../http/app.ts";
 import { createIntake } from "../intake/receive.ts";
@@ -40,6 +41,7 @@ export async function startRelay(
   if (!opened.ok) return opened;
   const { store } = opened;
   const sources = new Map(sourceList.map((source) => [source.name, source]));
+  const shapes = createShapeWatch(clock);
   const api = createAelystClient(config.api);
   const retry = { firstMs: config.retryDelayMs, maxMs: config.retryDelayMaxMs };
 
@@ -73,6 +75,7 @@ export async function startRelay(
       sources,
       send,
       lookup,
+      shapes,
       policy,
       ceiling,
       clock,
@@ -103,7 +106,17 @@ export async function startRelay(
       adminToken: config.adminToken,
       clock,
     },
-    admin: { store, adminToken: config.adminToken, version, role: config.role, clock, log },
+    admin: {
+      store,
+      sources,
+      shapes,
+      bodyLimitBytes: config.bodyLimitBytes,
+      adminToken: config.adminToken,
+      version,
+      role: config.role,
+      clock,
+      log,
+    },
   });
 
   let server: { server: ServerType; port: number };

@@ -1,4 +1,4 @@
-import type { ContactPatch } from "./contact-patch.ts";
+import type { ContactPatch, FieldValue } from "./contact-patch.ts";
 import type { ContactRef } from "./contact-ref.ts";
 import type { Stamp } from "./stamp.ts";
 
@@ -33,6 +33,26 @@ export interface ContactUpdate {
   readonly stamp: Stamp;
   /** When the event was accepted: the update's age counts from here. Milliseconds since the epoch. */
   readonly receivedAt: number;
+}
+
+/** How one field of an update came to be, or why it did not. */
+export interface FieldReport {
+  /** A core field, `custom_fields.<name>`, or `id`, which names the contact. */
+  readonly field: string;
+  /** The path in the payload where the value was found, or the source's own expression. */
+  readonly from?: string;
+  /** What was found there, shortened; a list or an object as JSON text. */
+  readonly was?: FieldValue;
+  readonly became?: FieldValue;
+  /** Why the field is not in the update. */
+  readonly why?: string;
+}
+
+/** What mapping did, for whoever asks why a contact is what it is. */
+export interface MappingReport {
+  readonly fields: readonly FieldReport[];
+  /** Answers of a form that no field was made of, by their label, key or reference. */
+  readonly unusedAnswers: readonly string[];
 }
 
 /** A field that was left out of an update, and why. */

@@ -33,9 +33,10 @@ export function normalizePhone(value: unknown, region: RegionCode | undefined): 
   const best = possible.find((phone) => phone.isValid()) ?? possible[0];
   if (best) return accepted(best.number);
   const isNational = region === undefined && /^[0-9][0-9\s().-]{4,}$/.test(text) && !text.startsWith("00");
+  if (isNational) return refused(value, "has no country code and the source has no region");
   return refused(
     value,
-    isNational ? "has no country code and the source has no region" : "is not a phone number",
+    region === undefined ? "is not a phone number" : `is not a phone number in ${region}`,
   );
 }
 

@@ -57,6 +57,7 @@ const update = (event: RelayEvent): Mapped => ({
   contact: `id:${(Number(event.id.slice(4)) % 2) + 1}`,
   patch: { firstName: event.id },
   warnings: [],
+  report: { fields: [], unusedAnswers: [] },
 });
 
 describe("mapping ahead", () => {

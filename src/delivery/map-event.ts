@@ -43,8 +43,8 @@ export async function planEvent(
     case "failed":
       return { kind: "nothing", outcome: { outcome: "failed", message: mapped.message } };
     case "ignored": {
-      const { reason, warnings } = mapped;
-      return { kind: "nothing", outcome: { outcome: "ignored", reason, warnings } };
+      const { reason, warnings, report } = mapped;
+      return { kind: "nothing", outcome: { outcome: "ignored", reason, warnings, report } };
     }
     case "erase":
       return { kind: "erase", contacts: mapped.contacts };
@@ -57,7 +57,8 @@ export async function planEvent(
         stamp: makeStamp(event),
         receivedAt: event.receivedAt,
       };
-      return { kind: "post", outcome: { outcome: "mapped", updates: [update], warnings: mapped.warnings } };
+      const { warnings, report } = mapped;
+      return { kind: "post", outcome: { outcome: "mapped", updates: [update], warnings, report } };
     }
   }
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
 import { contactTag } from "../contact/contact-ref.ts";
-import type { RelayEvent } from "../contact/event.ts";
+import type { MappingReport, RelayEvent } from "../contact/event.ts";
 import type { Source } from "../sources/source.ts";
 import type { EventResult, JobWorker, Parked, Store, WakeJobData } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -10,12 +10,14 @@ import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-co
 import type { LookupGet } from "./lookup.ts";
 import { createMapAhead } from "./map-ahead.ts";
 import type { Sender } from "./send.ts";
+import type { ShapeWatch } from "./shape-watch.ts";
 
 export interface WorkersOptions {
   readonly store: Store;
   readonly sources: ReadonlyMap<string, Source>;
   readonly send: Sender;
   readonly lookup: LookupGet;
+  readonly shapes: ShapeWatch;
   readonly policy: DeliveryPolicy;
   /** Requests per second: sizes how many contacts are worked on at once. */
   readonly ceiling: number;
@@ -53,6 +55,17 @@ export function startWorkers(options: WorkersOptions): Workers {
   const aheadMax = store.engine === "embedded" ? embeddedAheadMax : 0;
   const mapAhead = createMapAhead(options.sources, store, options.lookup, aheadMax, clock);
 
+  function watchShape(event: RelayEvent, report: MappingReport): void {
+    for (const { source, type, kind, name, from } of options.shapes.observe(event, report)) {
+      metrics.shapeChanged(source, kind);
+      const text =
+        kind === "field-missing"
+          ? "a mapped field has stopped appearing in this source's payloads"
+          : "this source's form has a new answer that no field is made of";
+      log.warn({ source, type, name, from }, text);
+    }
+  }
+
   async function runEvent(
     job: Job<RelayEvent, EventResult>,
     token: string | undefined,
@@ -60,6 +73,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     const event = job.data;
     const mapped = await mapAhead(event);
     metrics.mapped(event.source, mapped.outcome);
+    if ("report" in mapped && mapped.report) watchShape(event, mapped.report);
     const about = { event: event.id, source: event.source, type: event.type };
     switch (mapped.outcome) {
       case "failed":

@@ -1,19 +1,19 @@
 import { Hono } from "hono";
 import { contactTag, parseContactRef } from "../contact/contact-ref.ts";
-import type { Store } from "../store/store.ts";
+import type { ShapeWatch } from "../delivery/shape-watch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { bearerMatches } from "./access.ts";
-import { describeEvent, describeMailbox, isKnown } from "./describe.ts";
+import { describeMailbox, isKnown } from "./describe.ts";
+import { eventsRoutes, type EventsOptions } from "./events.ts";
 import { failuresRoutes } from "./failures.ts";
 import { upstreamOf } from "./health.ts";
 import { errorBody } from "./webhooks.ts";
 
-export interface AdminOptions {
-  readonly store: Store;
+export interface AdminOptions extends EventsOptions {
+  readonly shapes: Pick<ShapeWatch, "changes">;
   readonly adminToken: string | undefined;
   readonly version: string;
   readonly role: string;
-  readonly clock: () => number;
   readonly log: Logger;
 }
 
@@ -42,20 +42,20 @@ export function admin(options: AdminOptions): Hono {
     return context.json({ version, role, store: { engine: store.engine, ...healthy }, queues, upstream });
   });
 
-  app.get("/admin/events/:id", async (context) => {
-    const record = await store.events.find(context.req.param("id"));
-    if (!record) return context.json(noSuchEvent, 404);
-    return context.json(await describeEvent(record, store));
-  });
+  app.get("/admin/sources", (context) =>
+    context.json({
+      items: [...options.sources.values()].map(({ name, provider }) => ({
+        source: name,
+        provider: provider.name,
+        path: `/webhooks/${name}`,
+        changes: options.shapes
+          .changes(name)
+          .map(({ source: _, at, ...change }) => ({ ...change, at: new Date(at).toISOString() })),
+      })),
+    }),
+  );
 
-  app.post("/admin/events/:id/replay", async (context) => {
-    const id = context.req.param("id");
-    if (await store.events.replay(id)) return context.json({ status: "replayed", id });
-    if (await store.events.find(id)) {
-      return context.json(errorBody("not-finished", "The event is still being worked on."), 409);
-    }
-    return context.json(noSuchEvent, 404);
-  });
+  app.route("/", eventsRoutes(options));
 
   app.get("/admin/contacts/:ref", async (context) => {
     const contact = parseContactRef(context.req.param("ref"));
@@ -90,7 +90,6 @@ export function admin(options: AdminOptions): Hono {
   return app;
 }
 
-const noSuchEvent = errorBody("not-found", "There is no such event, or it is older than its retention.");
 const noSuchReference = errorBody(
   "malformed",
   "A contact is named as phone:+60123456789, email:name@example.com or id:123.",

@@ -1,7 +1,7 @@
 import { contactBody, patchEntries } from "../contact/contact-patch.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import { compareStamps } from "../contact/stamp.ts";
-import type { EventRecord, MailboxState, Store } from "../store/store.ts";
+import type { EventRecord, EventSummary, MailboxState, Store } from "../store/store.ts";
 
 /** Whether anything at all is known of a contact. */
 export function isKnown(state: MailboxState): boolean {
@@ -15,6 +15,15 @@ export function describeMailbox(state: MailboxState) {
     waiting: oldestFirst.map(({ eventId, patch, stamp }) => ({ eventId, patch: contactBody(patch), stamp })),
     applied: state.applied,
     history: state.history.map((line) => ({ ...line, at: new Date(line.at).toISOString() })),
+  };
+}
+
+/** An event in a list. */
+export function describeSummary({ occurredAt, receivedAt, ...rest }: EventSummary) {
+  return {
+    ...rest,
+    occurredAt: new Date(occurredAt).toISOString(),
+    receivedAt: new Date(receivedAt).toISOString(),
   };
 }
 
@@ -33,6 +42,7 @@ export async function describeEvent(record: EventRecord, store: Pick<Store, "mai
     ...(failure === undefined ? {} : { reason: failure }),
     ...(result?.outcome === "ignored" ? { reason: result.reason } : {}),
     warnings: result && "warnings" in result ? result.warnings : [],
+    ...(result && "report" in result && result.report ? { mapping: result.report } : {}),
     updates: await Promise.all(updates.map((update) => describeUpdate(update, store))),
     payload: readablePayload(payload),
   };

@@ -54,7 +54,12 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
     redirect: undefined,
     cors: [],
     honeypot: undefined,
-    map: async () => ({ kind: "ignored", reason: "fake", warnings: [] }),
+    map: async () => ({
+      kind: "ignored",
+      reason: "fake",
+      warnings: [],
+      report: { fields: [], unusedAnswers: [] },
+    }),
     ...overrides,
   };
 }

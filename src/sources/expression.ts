@@ -20,6 +20,8 @@ export type Evaluation =
   | { kind: "stopped"; message: string };
 
 export interface Expression {
+  /** As it was written. */
+  readonly text: string;
   /** Never rejects. */
   evaluate(root: unknown, event: EventBinding): Promise<Evaluation>;
 }
@@ -56,7 +58,10 @@ export function compileExpression(source: string): Compiled {
     const character = Math.max(1, use.position - use.name.length);
     return { ok: false, message: `${why} (at character ${character} of the expression)` };
   }
-  return { ok: true, expression: { evaluate: (root, event) => evaluate(compiled, root, event) } };
+  return {
+    ok: true,
+    expression: { text: source, evaluate: (root, event) => evaluate(compiled, root, event) },
+  };
 }
 
 function refusalOf({ name }: VariableUse, defined: ReadonlySet<string>): string | undefined {

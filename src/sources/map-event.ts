@@ -7,7 +7,7 @@ import {
 } from "../contact/contact-patch.ts";
 import { contactRef, type ContactRef, type IdentifierKind } from "../contact/contact-ref.ts";
 import { coerceCustomValue } from "../contact/custom-field.ts";
-import type { MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { FieldReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import { accepted, refused } from "../contact/normalized.ts";
 import {
   isAbsent,
@@ -16,9 +16,18 @@ import {
   type Normalized,
   type RegionCode,
 } from "../contact/normalize.ts";
-import type { Candidate, Candidates, JsonValue, Provider, ProviderMapping } from "../providers/provider.ts";
+import type {
+  Candidate,
+  CandidateField,
+  Candidates,
+  JsonValue,
+  Provider,
+  ProviderMapping,
+} from "../providers/provider.ts";
+import { traceAnswers, type AnswersTrace } from "./answers-trace.ts";
 import type { Evaluation, EventBinding, Expression } from "./expression.ts";
 import type { FieldMapping } from "./field-mapping.ts";
+import { emptyReport, shownValue } from "./report.ts";
 import type { Mapped } from "./source.ts";
 
 /** What mapping an event takes. */
@@ -35,11 +44,11 @@ export async function mapSourceEvent(plan: MappingPlan, event: RelayEvent): Prom
     const found = plan.provider.map(event);
     switch (found.kind) {
       case "nothing":
-        return { kind: "ignored", reason: found.reason, warnings: [] };
+        return { kind: "ignored", reason: found.reason, warnings: [], report: emptyReport };
       case "erase":
         return { kind: "erase", contacts: erasedContacts(found) };
       case "contact":
-        return await mapContact(plan, event, found.root, found.candidates);
+        return await mapContact(plan, event, found);
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -51,61 +60,90 @@ export async function mapSourceEvent(plan: MappingPlan, event: RelayEvent): Prom
 interface Draft {
   readonly patch: Partial<Record<FieldName, FieldValue>>;
   readonly warnings: MappingWarning[];
+  readonly fields: FieldReport[];
   contactId: ContactRef | undefined;
 }
 
 async function mapContact(
   plan: MappingPlan,
   event: RelayEvent,
-  root: JsonValue,
-  candidates: Candidates,
+  found: Extract<ProviderMapping, { kind: "contact" }>,
 ): Promise<Mapped> {
-  const draft: Draft = { patch: {}, warnings: [], contactId: undefined };
-  takeCandidates(plan, candidates, draft);
-  const applied = await applyMapping(plan, event, root, draft);
+  const draft: Draft = { patch: {}, warnings: [], fields: [], contactId: undefined };
+  const trace = traceAnswers(found.root, found.answers);
+  takeCandidates(plan, found.candidates, draft, trace);
+  const applied = await applyMapping(plan, event, trace.root, draft);
   if (!applied.ok) return { kind: "failed", message: applied.message };
-  const { patch, warnings } = draft;
+  const { patch, warnings, fields } = draft;
+  const report = { fields, unusedAnswers: trace.unused() };
   const contact = nameOf(plan.identify, draft);
-  if (contact === undefined) return { kind: "ignored", reason: "no-identifier", warnings };
-  if (Object.keys(patch).length === 0) return { kind: "ignored", reason: "no-fields", warnings };
-  return { kind: "update", contact, patch, warnings };
+  if (contact === undefined) return { kind: "ignored", reason: "no-identifier", warnings, report };
+  if (Object.keys(patch).length === 0) return { kind: "ignored", reason: "no-fields", warnings, report };
+  return { kind: "update", contact, patch, warnings, report };
 }
 
 /** The provider's own finds, for the fields that the source does not map itself. */
-function takeCandidates(plan: MappingPlan, candidates: Candidates, draft: Draft): void {
+function takeCandidates(plan: MappingPlan, candidates: Candidates, draft: Draft, trace: AnswersTrace): void {
+  const { patch, warnings, fields } = draft;
+  const fit = (field: CoreField, from: CandidateField) => {
+    const normalize = (value: JsonValue) => normalizeCoreField(field, value, plan.region);
+    return firstFit(candidates[from], normalize);
+  };
+  const take = (field: CoreField, taken: Extract<Fit, { ok: true }>, value = taken.value) => {
+    patch[field] = value;
+    trace.taken(taken.path);
+    fields.push({ field, from: taken.path, was: shownValue(taken.was), became: value });
+  };
+  const refuse = (field: CandidateField, unfit: Fit | undefined) => {
+    if (unfit?.ok !== false) return;
+    warnings.push({ field, message: unfit.message });
+    fields.push({ field, from: unfit.path, was: shownValue(unfit.was), why: unfit.message });
+  };
   const isOwn = (field: CoreField) => !plan.mapping.core.has(field);
-  const unfit: MappingWarning[] = [];
+  const full = isOwn("firstName") ? fit("firstName", "fullName") : undefined;
   for (const field of coreFields) {
-    const found = isOwn(field) ? candidates[field] : undefined;
-    const taken = firstFit(found, (value) => normalizeCoreField(field, value, plan.region));
-    if (taken?.ok) draft.patch[field] = taken.value;
-    else if (taken) unfit.push({ field, message: taken.message });
+    if (!isOwn(field)) {
+      if (plan.mapping.core.get(field) === "removed") {
+        fields.push({ field, why: "left out by the source's map" });
+      }
+      continue;
+    }
+    const found = fit(field, field);
+    if (found?.ok) take(field, found);
+    else if (field === "firstName" && full?.ok) take(field, full, splitFullName(full.value).firstName);
+    else if (field === "lastName" && splitsName(draft, full)) {
+      take(field, full, splitFullName(full.value).lastName);
+    } else if (found) refuse(field, found);
+    else if (field === "firstName" && full) refuse("fullName", full);
+    else fields.push({ field, why: "the payload has none" });
   }
-  if (isOwn("firstName") && draft.patch.firstName === undefined) {
-    const full = firstFit(candidates.fullName, (value) =>
-      normalizeCoreField("firstName", value, plan.region),
-    );
-    if (full?.ok) {
-      const { firstName, lastName } = splitFullName(full.value);
-      draft.patch.firstName = firstName;
-      if (lastName !== undefined && isOwn("lastName")) draft.patch.lastName ??= lastName;
-    } else if (full) unfit.push({ field: "fullName", message: full.message });
-  }
-  const isFilled = (field: string) => Object.hasOwn(draft.patch, field);
-  draft.warnings.push(...unfit.filter(({ field }) => !isFilled(field)));
 }
+
+/** Whether the last name comes out of the full name: the first name did, and it has more than one word. */
+function splitsName(draft: Draft, full: Fit | undefined): full is Extract<Fit, { ok: true }> {
+  if (full?.ok !== true) return false;
+  const { firstName, lastName } = splitFullName(full.value);
+  const isFromFull = draft.fields.some(
+    (report) => report.field === "firstName" && report.from === full.path && report.became === firstName,
+  );
+  return isFromFull && lastName !== undefined;
+}
+
+type Fit =
+  | { ok: true; value: string; path: string; was: JsonValue }
+  | { ok: false; message: string; path: string; was: JsonValue };
 
 /** The first candidate that is fit; else why the first one is not; undefined when there is none. */
 function firstFit(
   candidates: readonly Candidate[] | undefined,
   normalize: (value: JsonValue) => Normalized<string>,
-): Normalized<string> | undefined {
-  let refusal: { ok: false; message: string } | undefined;
+): Fit | undefined {
+  let refusal: Fit | undefined;
   for (const { path, value } of candidates ?? []) {
     if (isAbsent(value)) continue;
     const normalized = normalize(value);
-    if (normalized.ok) return normalized;
-    refusal ??= { ok: false, message: `${normalized.message} (${path})` };
+    if (normalized.ok) return { ok: true, value: normalized.value, path, was: value };
+    refusal ??= { ok: false, message: `${normalized.message} (${path})`, path, was: value };
   }
   return refusal;
 }
@@ -161,18 +199,29 @@ async function applyMapping(
 
 function settle(draft: Draft, rule: Rule, found: Exclude<Found, { kind: "stopped" }>): void {
   const { field } = rule;
+  const from = rule.expression.text;
   switch (found.kind) {
     case "error":
       draft.warnings.push({ field, message: found.message });
+      draft.fields.push({ field, from, why: found.message });
       return;
     case "absent":
-      if (rule.clear && field !== "id") draft.patch[field] = null;
+      if (rule.clear && field !== "id") {
+        draft.patch[field] = null;
+        draft.fields.push({ field, from, became: null });
+      } else draft.fields.push({ field, from, why: "the expression found nothing" });
       return;
     case "present": {
+      const was = shownValue(found.value);
       const normalized = rule.normalize(found.value);
-      if (!normalized.ok) draft.warnings.push({ field, message: normalized.message });
-      else if (field === "id") draft.contactId = contactRef("id", found.value);
+      if (!normalized.ok) {
+        draft.warnings.push({ field, message: normalized.message });
+        draft.fields.push({ field, from, was, why: normalized.message });
+        return;
+      }
+      if (field === "id") draft.contactId = contactRef("id", found.value);
       else draft.patch[field] = normalized.value;
+      draft.fields.push({ field, from, was, became: normalized.value });
     }
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { eventOf, fakeProviders, shop } from "./fixtures/providers.ts";
+import { mapped } from "./fixtures/shop.ts";
 import { previewSource, sourcesFromYaml } from "./load.ts";
 
 vi.mock("jsonata", () => ({
@@ -19,7 +20,7 @@ const payload = {
 };
 
 test("an event of a source without a map is mapped without JSONata", async () => {
-  expect(await previewSource(shop).map(eventOf(payload))).toEqual({
+  expect(await mapped(previewSource(shop), payload)).toEqual({
     kind: "update",
     contact: "phone:+60123456789",
     patch: payload,

@@ -1,6 +1,6 @@
 import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
-import type { MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import type { Credentials, Lookup, Provider } from "../providers/provider.ts";
 
 /** What a source makes of one event. */
@@ -10,9 +10,10 @@ export type Mapped =
       contact: ContactRef;
       patch: ContactPatch;
       warnings: readonly MappingWarning[];
+      report: MappingReport;
     }
   /** Nothing to deliver, as `no-identifier` or `no-fields`. */
-  | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[] }
+  | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[]; report: MappingReport }
   | { kind: "erase"; contacts: readonly ContactRef[] }
   /** The mapping itself could not be carried out; the event is kept and can be replayed. */
   | { kind: "failed"; message: string };

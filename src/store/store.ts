@@ -1,7 +1,7 @@
 import type { Job } from "bullmq";
 import type { FieldName } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
-import type { ContactUpdate, MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { ContactUpdate, MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import type { Applied } from "../contact/merge.ts";
 
 export type Engine = "embedded" | "postgres" | "redis";
@@ -14,8 +14,13 @@ export interface Acceptance {
 
 /** What became of mapping an event: the result of its job. */
 export type EventResult =
-  | { outcome: "mapped"; updates: readonly ContactUpdate[]; warnings: readonly MappingWarning[] }
-  | { outcome: "ignored"; reason: string; warnings: readonly MappingWarning[] }
+  | {
+      outcome: "mapped";
+      updates: readonly ContactUpdate[];
+      warnings: readonly MappingWarning[];
+      report?: MappingReport;
+    }
+  | { outcome: "ignored"; reason: string; warnings: readonly MappingWarning[]; report?: MappingReport }
   | { outcome: "erased" };
 
 export type EventState = "waiting" | "active" | "delayed" | "failed" | "completed";
@@ -29,6 +34,26 @@ export interface EventRecord {
   readonly failure?: string;
 }
 
+/** One line of a list of events: everything but the payload. */
+export interface EventSummary extends Omit<RelayEvent, "identity" | "attributes" | "payload"> {
+  readonly state: EventState;
+  /** Of an event that is done. */
+  readonly outcome?: string;
+  readonly reason?: string;
+  readonly contacts: readonly ContactRef[];
+}
+
+export interface EventFilter {
+  readonly source?: string;
+  readonly state?: EventState;
+}
+
+export interface EventPage {
+  readonly items: readonly EventSummary[];
+  /** Cursor of the next page; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
 /** The accepted events: the `events` queue seen as a record. */
 export interface EventLog {
   /**
@@ -38,6 +63,8 @@ export interface EventLog {
    */
   accept(events: readonly RelayEvent[]): Promise<readonly Acceptance[]>;
   find(id: string): Promise<EventRecord | undefined>;
+  /** Events by state, newest first within each. `cursor` comes from the page before. */
+  list(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>;
   /** Events that wait to be mapped, oldest first. */
   waiting(limit: number): Promise<readonly RelayEvent[]>;
   /**

@@ -18,6 +18,8 @@ export interface Metrics {
   /** One inbound event (or a request without one) by source and outcome. */
   event(source: string, outcome: string): void;
   mapped(source: string, outcome: string): void;
+  /** A source's payloads are not what they were. */
+  shapeChanged(source: string, change: string): void;
   delivery(outcome: string): void;
   /** One request to the API: its status, or `network`, `timeout`; and what that was taken for. */
   request(status: string, result: string, seconds: number): void;
@@ -56,6 +58,10 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
 
   const events = counter("events_total", "Inbound events by source and outcome", ["source", "outcome"]);
   const mappings = counter("mappings_total", "Mapped events by source and outcome", ["source", "outcome"]);
+  const shapes = counter("shape_changes_total", "Changes noticed in a source's payloads", [
+    "source",
+    "change",
+  ]);
   const deliveries = counter("deliveries_total", "Runs of a contact's delivery by outcome", ["outcome"]);
   const requests = counter("api_requests_total", "Requests to the API by status and by what it means", [
     "status",
@@ -117,6 +123,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   return {
     event: (name, became) => events.inc({ source: source(name), outcome: outcome(became) }),
     mapped: (name, became) => mappings.inc({ source: source(name), outcome: outcome(became) }),
+    shapeChanged: (name, change) => shapes.inc({ source: source(name), change: reason(change) }),
     delivery: (became) => deliveries.inc({ outcome: outcome(became) }),
     request(answer, meaning, seconds) {
       requests.inc({ status: status(answer), result: result(meaning) });

@@ -8,6 +8,7 @@ import {
 } from "bullmq";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
+import { listEvents } from "../event-list.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
 import {
@@ -152,6 +153,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     events: {
       accept: (batch) => acceptInto(events, batch.map(storable), { retentionMs }),
       find: (id) => findEvent(events, id),
+      list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting,
       replay: (id) => replayEvent(events, id),
       erase,

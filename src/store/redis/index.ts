@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
 import { withDeadline } from "../deadline.ts";
+import { listEvents } from "../event-list.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, parsePace, type ChangePace } from "../pace.ts";
 import {
@@ -116,6 +117,7 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
       accept: (batch) =>
         withDeadline(acceptInto(events, batch, options), acceptDeadlineMs, "Redis did not answer"),
       find: (id) => findEvent(events, id),
+      list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting: (limit) => waitingEvents(events, limit),
       replay: (id) => replayEvent(events, id),
       erase,

@@ -1,0 +1,110 @@
+import { Hono } from "hono";
+import { previewPayload } from "../intake/preview.ts";
+import type { Source } from "../sources/source.ts";
+import type { EventState, Store } from "../store/store.ts";
+import { readBody } from "./body.ts";
+import { describeEvent, describeSummary } from "./describe.ts";
+import { errorBody } from "./webhooks.ts";
+
+export interface EventsOptions {
+  readonly store: Store;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly bodyLimitBytes: number;
+  readonly clock: () => number;
+}
+
+const states: readonly EventState[] = ["waiting", "active", "delayed", "failed", "completed"];
+const pageDefault = 50;
+const pageMax = 500;
+
+/** Events below `/admin`: list, show, replay, and what a payload would become. */
+export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOptions): Hono {
+  const app = new Hono();
+
+  app.get("/admin/events", async (context) => {
+    const { source, state: stateText, limit: limitText, cursor } = context.req.query();
+    const state = states.find((known) => known === stateText);
+    if (stateText !== undefined && stateText !== "" && state === undefined) {
+      return context.json(
+        errorBody("malformed", `There is no such state; there are: ${states.join(", ")}.`),
+        400,
+      );
+    }
+    const limit = Math.min(pageMax, Math.max(1, Math.floor(Number(limitText)) || pageDefault));
+    const filter = {
+      ...(source === undefined || source === "" ? {} : { source }),
+      ...(state === undefined ? {} : { state }),
+    };
+    const page = await store.events.list(filter, limit, cursor);
+    return context.json({ items: page.items.map(describeSummary), next: page.next ?? null });
+  });
+
+  app.get("/admin/events/:id", async (context) => {
+    const record = await store.events.find(context.req.param("id"));
+    if (!record) return context.json(noSuchEvent, 404);
+    return context.json(await describeEvent(record, store));
+  });
+
+  app.post("/admin/events/:id/replay", async (context) => {
+    const id = context.req.param("id");
+    if (await store.events.replay(id)) return context.json({ status: "replayed", id });
+    if (await store.events.find(id)) {
+      return context.json(errorBody("not-finished", "The event is still being worked on."), 409);
+    }
+    return context.json(noSuchEvent, 404);
+  });
+
+  app.post("/admin/preview", async (context) => {
+    const body = await readBody(context, bodyLimitBytes * 2);
+    const asked = body === undefined ? undefined : readQuestion(body.toString("utf8"));
+    if (!asked) return context.json(notAQuestion, 400);
+    const source = sources.get(asked.source);
+    if (!source) return context.json(errorBody("not-found", "There is no such source here."), 404);
+    const { payload, headers, type } = asked;
+    return context.json(await previewPayload(source, payload, headers, type, clock()));
+  });
+
+  return app;
+}
+
+const noSuchEvent = errorBody("not-found", "There is no such event, or it is older than its retention.");
+const notAQuestion = errorBody(
+  "malformed",
+  "Send JSON: {source, payload, headers?, type?}; payload is the body as JSON or, for any other type, as a text.",
+);
+
+interface Question {
+  readonly source: string;
+  readonly payload: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly type: string | undefined;
+}
+
+function readQuestion(text: string): Question | undefined {
+  let asked: unknown;
+  try {
+    asked = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof asked !== "object" || asked === null || !("source" in asked) || !("payload" in asked)) {
+    return undefined;
+  }
+  const { source, payload } = asked;
+  if (typeof source !== "string" || payload === undefined) return undefined;
+  const headers = "headers" in asked ? readHeaders(asked.headers) : {};
+  if (!headers) return undefined;
+  const type = "type" in asked && typeof asked.type === "string" ? asked.type : undefined;
+  const bytes = Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
+  return { source, payload: bytes, headers, type };
+}
+
+function readHeaders(given: unknown): Record<string, string> | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value !== "string") return undefined;
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}

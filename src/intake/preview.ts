@@ -1,0 +1,103 @@
+import { contactBody } from "../contact/contact-patch.ts";
+import { effectiveTime, makeStamp } from "../contact/stamp.ts";
+import type { ProviderEvent } from "../providers/provider.ts";
+import type { Source } from "../sources/source.ts";
+
+/** What one event of a payload would do. */
+export interface PreviewedEvent {
+  readonly type: string;
+  readonly outcome: string;
+  readonly [detail: string]: unknown;
+}
+
+export interface Preview {
+  readonly source: string;
+  readonly provider: string;
+  readonly updates: readonly unknown[];
+  readonly events: readonly PreviewedEvent[];
+}
+
+/**
+ * Reads a payload as its source would, without asking for a signature: the updates it would produce, or why none, and
+ * for every field where its value came from. Nothing is stored or sent.
+ *
+ * @param type the event's type, for providers that send it in a header
+ */
+export async function previewPayload(
+  source: Source,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+  type: string | undefined,
+  now: number,
+): Promise<Preview> {
+  const { provider } = source;
+  const named = type === undefined ? {} : provider.typeHeaders?.(type);
+  const parsed = provider.parse({
+    method: "POST",
+    headers: { "content-type": "application/json", ...named, ...headers },
+    query: {},
+    target: `/webhooks/${source.name}`,
+    body,
+    receivedAt: now,
+  });
+  const head = { source: source.name, provider: provider.name };
+  if (parsed.kind !== "events") {
+    const reason = parsed.kind === "ignored" ? parsed.reason : parsed.message;
+    return { ...head, updates: [], events: [{ type: type ?? "unknown", outcome: parsed.kind, reason }] };
+  }
+  const updates: unknown[] = [];
+  const events: PreviewedEvent[] = [];
+  for (const [index, event] of parsed.events.entries()) {
+    const { update, ...previewed } = await previewEvent(source, event, index, now);
+    if (update !== undefined) updates.push(update);
+    events.push(previewed);
+  }
+  return { ...head, updates, events };
+}
+
+async function previewEvent(
+  source: Source,
+  event: ProviderEvent,
+  index: number,
+  now: number,
+): Promise<PreviewedEvent & { update?: unknown }> {
+  const { type } = event;
+  if (event.mandatory !== true && !source.selects(type)) {
+    return { type, outcome: "ignored", reason: "event-not-selected" };
+  }
+  const id = `evt_preview${index}`;
+  const occurredAt = effectiveTime(event.occurredAt, now);
+  const times = { occurredAt, receivedAt: now, replay: 0 };
+  const { attributes, payload } = event;
+  const mapped = await source.map({
+    id,
+    source: source.name,
+    provider: source.provider.name,
+    identity: id,
+    type,
+    attributes,
+    payload,
+    ...times,
+  });
+  switch (mapped.kind) {
+    case "update": {
+      const { contact, patch, warnings, report } = mapped;
+      const update = { contact, patch: contactBody(patch), stamp: makeStamp({ id, ...times }), warnings };
+      return {
+        type,
+        outcome: "mapped",
+        occurredAt: new Date(occurredAt).toISOString(),
+        mapping: report,
+        update,
+      };
+    }
+    case "ignored": {
+      const { reason, warnings, report } = mapped;
+      return { type, outcome: "ignored", reason, warnings, mapping: report };
+    }
+    case "erase":
+      return { type, outcome: "erase", contacts: mapped.contacts };
+    case "failed":
+      return { type, outcome: "failed", reason: mapped.message };
+  }
+}

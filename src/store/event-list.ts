@@ -1,0 +1,76 @@
+import type { RelayEvent } from "../contact/event.ts";
+import type { StoredJob } from "./queues.ts";
+import type { EventFilter, EventPage, EventResult, EventState, EventSummary } from "./store.ts";
+
+type EventJob = StoredJob<RelayEvent, EventResult>;
+
+/** The part of the `events` queue that listing needs. */
+export interface ListedQueue {
+  getJobs(types: EventState[], start: number, end: number, asc: boolean): Promise<(EventJob | undefined)[]>;
+}
+
+/** What is being worked on first, then what waits, then what is done. */
+const order: readonly EventState[] = ["active", "waiting", "delayed", "failed", "completed"];
+/** Looked through for one page: a filter that fits hardly anything must not read everything at once. */
+const scannedMax = 2_000;
+const stepSize = 100;
+
+/**
+ * Lists events state by state, newest first within each. A page can be shorter than `limit`, even empty, and still have a
+ * next one: then the filter fitted little of what was looked through.
+ */
+export async function listEvents(
+  queue: ListedQueue,
+  filter: EventFilter,
+  limit: number,
+  cursor: string | undefined,
+): Promise<EventPage> {
+  const states = filter.state === undefined ? order : [filter.state];
+  let { state, offset } = readCursor(cursor, states);
+  const items: EventSummary[] = [];
+  let scanned = 0;
+  while (state !== undefined && items.length < limit && scanned < scannedMax) {
+    const jobs = await queue.getJobs([state], offset, offset + stepSize - 1, false);
+    let looked = 0;
+    for (const job of jobs) {
+      looked += 1;
+      if (job && (filter.source === undefined || job.data.source === filter.source)) {
+        items.push(summaryOf(job, state));
+      }
+      if (items.length === limit) break;
+    }
+    scanned += Math.max(1, looked);
+    offset += looked;
+    if (looked === jobs.length && jobs.length < stepSize) {
+      state = states[states.indexOf(state) + 1];
+      offset = 0;
+    }
+  }
+  return { items, next: state === undefined ? undefined : `${state}:${offset}` };
+}
+
+function readCursor(cursor: string | undefined, states: readonly EventState[]) {
+  const [, name, offset] = /^([a-z]+):(\d{1,9})$/.exec(cursor ?? "") ?? [];
+  const state = states.find((known) => known === name);
+  return state === undefined ? { state: states[0], offset: 0 } : { state, offset: Number(offset) };
+}
+
+function summaryOf(job: EventJob, state: EventState): EventSummary {
+  const { id, source, provider, type, occurredAt, receivedAt, replay } = job.data;
+  const result = job.returnvalue;
+  const reason = result?.outcome === "ignored" ? result.reason : undefined;
+  return {
+    id,
+    source,
+    provider,
+    type,
+    occurredAt,
+    receivedAt,
+    replay,
+    state,
+    ...(state === "completed" && result ? { outcome: result.outcome } : {}),
+    ...(state === "completed" && reason !== undefined ? { reason } : {}),
+    ...(state === "failed" ? { outcome: "failed", reason: job.failedReason ?? "unknown" } : {}),
+    contacts: result?.outcome === "mapped" ? result.updates.map((update) => update.contact) : [],
+  };
+}
