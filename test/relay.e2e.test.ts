@@ -114,6 +114,67 @@ it("a signed order becomes the right PUT, and the operator can see why the conta
   expect(relay.output()).not.toMatch(/ada@example|Lovelace|api-token|shop-secret|operator-token/);
 });
 
+it("the operator can list events, and ask what a payload would become and why", async () => {
+  const relay = await start();
+  const { id } = (await (await order(relay, ada)).json()) as { id: string };
+  await until(() => sandbox.requests().length > 0, 10_000, "the PUT");
+  await until(
+    async () =>
+      ((await admin(relay, "/admin/events?source=shopify&state=completed")) as { items: object[] }).items
+        .length === 1,
+    10_000,
+    "the list",
+  );
+  expect(await admin(relay, "/admin/events")).toMatchObject({
+    items: [{ id, source: "shopify", state: "completed", outcome: "mapped", contacts: [contact] }],
+    next: null,
+  });
+  expect(await admin(relay, "/admin/events?state=nonsense")).toMatchObject({ error: { code: "malformed" } });
+  expect(await admin(relay, `/admin/events/${id}`)).toMatchObject({
+    mapping: {
+      fields: expect.arrayContaining([
+        { field: "firstName", from: "customer.first_name", was: "Ada", became: "Ada" },
+        { field: "phone", why: "the payload has none" },
+      ]) as unknown,
+    },
+  });
+  const preview = async (body: unknown) => {
+    const response = await fetch(`${relay.url}/admin/preview`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${adminToken}` },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  expect(await preview({ source: "shopify", type: "orders/create", payload: ada })).toMatchObject({
+    status: 200,
+    body: { updates: [{ contact }], events: [{ type: "orders/create", outcome: "mapped" }] },
+  });
+  expect(
+    await preview({
+      source: "form",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+      payload: "email=a%40example.com&size=M",
+    }),
+  ).toMatchObject({
+    body: {
+      updates: [{ contact: "email:a@example.com" }],
+      events: [{ mapping: { unusedAnswers: ["size"] } }],
+    },
+  });
+  expect(await preview({ source: "nobody", payload: {} })).toMatchObject({ status: 404 });
+  for (const wrong of ["{", "[]", "1", { source: "form" }, { source: 1, payload: {} }]) {
+    expect(await preview(wrong)).toMatchObject({ status: 400 });
+  }
+  expect(sandbox.requests()).toHaveLength(1);
+  expect(await admin(relay, "/admin/sources")).toMatchObject({
+    items: [
+      { source: "shopify", provider: "shopify", path: "/webhooks/shopify", changes: [] },
+      { source: "form" },
+    ],
+  });
+});
+
 it("killed between the 200 and the PUT, the relay sends the PUT after a restart", async () => {
   sandbox.fault({ hang: true });
   const first = await start();

@@ -1,4 +1,6 @@
 import { readConfig } from "../config.ts";
+import type { Source } from "../sources/source.ts";
+import { runExamples } from "./examples.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
 import { openStore } from "./open-store.ts";
 import { loadSources } from "./sources.ts";
@@ -27,6 +29,7 @@ export async function check(options: { json: boolean }, io: Io): Promise<ExitCod
     const paths = sources.sources.map((source) => `/webhooks/${source.name} (${source.provider.name})`);
     findings.push({ what: "sources", ok: true, message: paths.join(", ") });
   }
+  if (sources.ok) findings.push(...(await tryExamples(sources.sources, io.env["SOURCES_FILE"] ?? "")));
   if (read.ok) {
     findings.push(await tryStore(read.config));
     findings.push(await tryApi(read.config.api.baseUrl));
@@ -40,6 +43,20 @@ export async function check(options: { json: boolean }, io: Io): Promise<ExitCod
     io.out(ok ? "Everything is ready to serve.\n" : "contact-relay would not work like this.\n");
   }
   return ok ? 0 : 1;
+}
+
+async function tryExamples(sources: readonly Source[], sourcesFile: string): Promise<Finding[]> {
+  const results = await runExamples(sources, sourcesFile, Date.now());
+  if (results.length === 0) return [];
+  const failed = results.filter(({ differences }) => differences.length > 0);
+  if (failed.length === 0) {
+    return [{ what: "examples", ok: true, message: `all ${results.length} come out as expected` }];
+  }
+  return failed.map(({ source, name, differences }) => ({
+    what: "examples",
+    ok: false,
+    message: `${source}, "${name}":${differences.map((line) => `\n           ${line}`).join("")}`,
+  }));
 }
 
 async function tryStore(config: Parameters<typeof openStore>[0]): Promise<Finding> {

@@ -52,7 +52,7 @@ describe("phone", () => {
     [Number.NaN, "MY"],
     [0, "MY"],
   ])("refuses %j", (value, region) => {
-    expect(messageOf(normalizePhone(value, region))).toMatch(/is not a phone number(?: in MY)?$/);
+    expect(messageOf(normalizePhone(value, region))).toMatch(/is not a phone number(?: in [A-Z]{2})?$/);
   });
 
   it.each(["0123456789", "60123456789", 15_550_000_000, "012-345 6789", "(555) 555-5555"])(

@@ -34,10 +34,8 @@ export function normalizePhone(value: unknown, region: RegionCode | undefined): 
   if (best) return accepted(best.number);
   const isNational = region === undefined && /^[0-9][0-9\s().-]{4,}$/.test(text) && !text.startsWith("00");
   if (isNational) return refused(value, "has no country code and the source has no region");
-  return refused(
-    value,
-    region === undefined ? "is not a phone number" : `is not a phone number in ${region}`,
-  );
+  const isMeantAtHome = region !== undefined && !/^(?:\+|00)/.test(text);
+  return refused(value, isMeantAtHome ? `is not a phone number in ${region}` : "is not a phone number");
 }
 
 /** Of a possible length, and read back as itself: some national prefixes are found where none was written. */

@@ -48,9 +48,13 @@ export function admin(options: AdminOptions): Hono {
         source: name,
         provider: provider.name,
         path: `/webhooks/${name}`,
-        changes: options.shapes
-          .changes(name)
-          .map(({ source: _, at, ...change }) => ({ ...change, at: new Date(at).toISOString() })),
+        changes: options.shapes.changes(name).map(({ type, kind, name: what, from, at }) => ({
+          type,
+          kind,
+          name: what,
+          from,
+          at: new Date(at).toISOString(),
+        })),
       })),
     }),
   );

@@ -49,6 +49,7 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
     provider: { ...fakeProvider, ...provider },
     credentials: { secrets: ["top-secret-value"], keys: [] },
     completion: undefined,
+    examples: [],
     selects: (type) => type !== "unwanted",
     identify: ["phone", "email"],
     redirect: undefined,

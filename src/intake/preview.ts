@@ -1,7 +1,7 @@
 import { contactBody } from "../contact/contact-patch.ts";
 import { effectiveTime, makeStamp } from "../contact/stamp.ts";
-import type { ProviderEvent } from "../providers/provider.ts";
-import type { Source } from "../sources/source.ts";
+import type { Parsed, ProviderEvent } from "../providers/provider.ts";
+import type { Mapped, Source } from "../sources/source.ts";
 
 /** What one event of a payload would do. */
 export interface PreviewedEvent {
@@ -31,15 +31,7 @@ export async function previewPayload(
   now: number,
 ): Promise<Preview> {
   const { provider } = source;
-  const named = type === undefined ? {} : provider.typeHeaders?.(type);
-  const parsed = provider.parse({
-    method: "POST",
-    headers: { "content-type": "application/json", ...named, ...headers },
-    query: {},
-    target: `/webhooks/${source.name}`,
-    body,
-    receivedAt: now,
-  });
+  const parsed = parsePayload(source, body, headers, type, now);
   const head = { source: source.name, provider: provider.name };
   if (parsed.kind !== "events") {
     const reason = parsed.kind === "ignored" ? parsed.reason : parsed.message;
@@ -55,6 +47,25 @@ export async function previewPayload(
   return { ...head, updates, events };
 }
 
+/** Reads a body as its source would read a request that brings it. */
+export function parsePayload(
+  { name, provider }: Pick<Source, "name" | "provider">,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+  type: string | undefined,
+  now: number,
+): Parsed {
+  const named = type === undefined ? {} : provider.typeHeaders?.(type);
+  return provider.parse({
+    method: "POST",
+    headers: { "content-type": "application/json", ...named, ...headers },
+    query: {},
+    target: `/webhooks/${name}`,
+    body,
+    receivedAt: now,
+  });
+}
+
 async function previewEvent(
   source: Source,
   event: ProviderEvent,
@@ -62,23 +73,10 @@ async function previewEvent(
   now: number,
 ): Promise<PreviewedEvent & { update?: unknown }> {
   const { type } = event;
-  if (event.mandatory !== true && !source.selects(type)) {
-    return { type, outcome: "ignored", reason: "event-not-selected" };
-  }
   const id = `evt_preview${index}`;
   const occurredAt = effectiveTime(event.occurredAt, now);
   const times = { occurredAt, receivedAt: now, replay: 0 };
-  const { attributes, payload } = event;
-  const mapped = await source.map({
-    id,
-    source: source.name,
-    provider: source.provider.name,
-    identity: id,
-    type,
-    attributes,
-    payload,
-    ...times,
-  });
+  const mapped = await mapParsedEvent(source, event, id, now);
   switch (mapped.kind) {
     case "update": {
       const { contact, patch, warnings, report } = mapped;
@@ -100,4 +98,30 @@ async function previewEvent(
     case "failed":
       return { type, outcome: "failed", reason: mapped.message };
   }
+}
+
+/** What the source makes of an event that was read just now, without keeping it. */
+export async function mapParsedEvent(
+  source: Source,
+  event: ProviderEvent,
+  id: string,
+  now: number,
+): Promise<Mapped> {
+  const { type, attributes, payload } = event;
+  if (event.mandatory !== true && !source.selects(type)) {
+    const report = { fields: [], unusedAnswers: [] };
+    return { kind: "ignored", reason: "event-not-selected", warnings: [], report };
+  }
+  return await source.map({
+    id,
+    source: source.name,
+    provider: source.provider.name,
+    identity: id,
+    type,
+    attributes,
+    payload,
+    occurredAt: effectiveTime(event.occurredAt, now),
+    receivedAt: now,
+    replay: 0,
+  });
 }

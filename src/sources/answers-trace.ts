@@ -21,7 +21,8 @@ export function traceAnswers(root: JsonValue, answers: readonly Answer[] | undef
   const named = root["answers"];
   const watched = isObject(named) ? watch(named, readNames) : named;
   const isUsed = ({ path, ref, key, label }: Answer) =>
-    takenPaths.has(path) || [ref, key, label].some((name) => name !== undefined && readNames.has(name));
+    [...takenPaths].some((taken) => taken === path || taken.startsWith(`${path}.`)) ||
+    [ref, key, label].some((name) => name !== undefined && readNames.has(name));
   return {
     // A form's own fields are its answers where it has none under that name.
     root: watched === undefined ? watch(root, readNames) : { ...root, answers: watched },

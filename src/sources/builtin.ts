@@ -30,6 +30,7 @@ export function providerSource(
     identify: defaultIdentify,
     region: undefined,
     mapping: noMapping,
+    examples: [],
     redirect: undefined,
     cors: [],
     honeypot: undefined,

@@ -2,6 +2,7 @@ import type { IdentifierKind } from "../contact/contact-ref.ts";
 import type { RegionCode } from "../contact/normalize.ts";
 import type { Credentials, Provider } from "../providers/provider.ts";
 import { matchesPattern } from "./event-pattern.ts";
+import type { Example } from "./examples.ts";
 import type { FieldMapping } from "./field-mapping.ts";
 import { mapSourceEvent } from "./map-event.ts";
 import type { ProviderSettings } from "./provider-settings.ts";
@@ -20,6 +21,7 @@ export interface SourceConfig {
   readonly identify: readonly IdentifierKind[];
   readonly region: RegionCode | undefined;
   readonly mapping: FieldMapping;
+  readonly examples: readonly Example[];
   readonly redirect: string | undefined;
   readonly cors: readonly string[];
   readonly honeypot: string | undefined;
@@ -40,6 +42,7 @@ export function createSource(config: SourceConfig): Source {
         ? undefined
         : { accessToken: settings.accessToken, apiUrl: settings.apiUrl },
     identify,
+    examples: config.examples,
     redirect,
     cors,
     honeypot,

@@ -3,6 +3,8 @@ import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
 import type { MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import type { Credentials, Lookup, Provider } from "../providers/provider.ts";
 
+import type { Example } from "./examples.ts";
+
 /** What a source makes of one event. */
 export type Mapped =
   | {
@@ -28,6 +30,8 @@ export interface Source {
   /** False for event types the configuration leaves out. */
   selects(type: string): boolean;
   readonly identify: readonly IdentifierKind[];
+  /** Tests of its mapping, from the configuration. */
+  readonly examples: readonly Example[];
   /** Where a browser is sent after a form, when it wants HTML. */
   readonly redirect: string | undefined;
   /** Origins that may post from a browser script. */

@@ -10,6 +10,7 @@ import {
   type FieldMapping,
   type MapEntries,
 } from "./field-mapping.ts";
+import { readExamples } from "./examples.ts";
 import { readFormSettings } from "./form-settings.ts";
 import type { Environment } from "./interpolate.ts";
 import { providerSettingKeys, readProviderSettings } from "./provider-settings.ts";
@@ -32,6 +33,7 @@ const sourceKeys = [
   "cors",
   "honeypot",
   "consume",
+  "examples",
   ...providerSettingKeys,
 ] as const;
 type Settings = ReadonlyMap<(typeof sourceKeys)[number], Entry>;
@@ -126,6 +128,7 @@ function readSource(
     identify,
     region: read(settings.get("region"), (at) => readRegion(file, at)) ?? defaults.region,
     mapping,
+    examples: read(settings.get("examples"), (at) => readExamples(file, at)) ?? [],
     ...readFormSettings(file, settings, provider),
   };
   return provider && { ...config, provider };

@@ -171,6 +171,12 @@ export class YamlFile {
     });
   }
 
+  /** Everything below a place as plain values, its variables not filled in. */
+  plain(at: Located): unknown {
+    const node = this.#resolve(at);
+    return node ? (node.toJS(this.#document) as unknown) : null;
+  }
+
   boolean(at: Located): boolean | undefined {
     const value = this.scalar(at);
     if (typeof value === "boolean") return value;

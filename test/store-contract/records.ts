@@ -49,6 +49,52 @@ export function recordsContract(suite: Suite): void {
       );
     });
 
+    it("lists events by state and source, newest first, page by page", async () => {
+      const source = `list${sampleEvent().id}`;
+      const events = Array.from({ length: 7 }, () => sampleEvent({ source }));
+      await store.events.accept([...events, sampleEvent()]);
+      const page = async (limit: number, cursor?: string) =>
+        await store.events.list({ source, state: "waiting" }, limit, cursor);
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { items, next } = await page(3, cursor);
+        expect(items.length).toBeLessThanOrEqual(3);
+        ids.push(...items.map(({ id }) => id));
+        cursor = next;
+      } while (cursor !== undefined);
+      expect(ids).toEqual(events.map(({ id }) => id).toReversed());
+      expect(await store.events.list({ source, state: "failed" }, 10)).toEqual({
+        items: [],
+        next: undefined,
+      });
+
+      await withEventWorker(
+        store,
+        async (taken) => {
+          if (taken.id === events[0]?.id) throw new UnrecoverableError("the mapping is wrong");
+          return ignored;
+        },
+        () => until(async () => (await store.events.waiting(1)).length === 0, 20_000, "nothing to wait"),
+      );
+      await until(
+        async () => (await store.events.list({ source, state: "active" }, 10)).items.length === 0,
+        20_000,
+        "the end",
+      );
+      const all = (await store.events.list({ source }, 10)).items;
+      expect(all.map(({ state }) => state)).toEqual(["failed", ...Array<string>(6).fill("completed")]);
+      expect(all[0]).toMatchObject({
+        id: events[0]?.id,
+        source,
+        type: "orders/create",
+        outcome: "failed",
+        reason: "the mapping is wrong",
+      });
+      expect(all[1]).toMatchObject({ outcome: "ignored", contacts: [] });
+      expect(JSON.stringify(all)).not.toContain("payload");
+    });
+
     it("keeps the payload and the reason of an event that failed", async () => {
       const event = sampleEvent();
       await store.events.accept([event]);

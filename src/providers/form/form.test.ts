@@ -189,6 +189,14 @@ describe("mapping", () => {
       attributes: {},
       payload: '{"size":"XL","n":12345678901234567}',
     });
-    expect(mapped).toEqual({ kind: "contact", root: { size: "XL", n: "12345678901234567" }, candidates: {} });
+    expect(mapped).toEqual({
+      kind: "contact",
+      root: { size: "XL", n: "12345678901234567" },
+      candidates: {},
+      answers: [
+        { path: "size", key: "size", value: "XL" },
+        { path: "n", key: "n", value: "12345678901234567" },
+      ],
+    });
   });
 });

@@ -38,7 +38,9 @@ export function map(event: MappableEvent): ProviderMapping {
   if (!payload.ok || !isObject(payload.value)) {
     return { kind: "nothing", reason: "unreadable-payload", root: null };
   }
-  return { kind: "contact", root: payload.value, candidates: contactCandidates(payload.value) };
+  const root = payload.value;
+  const answers = Object.entries(root).map(([key, value]) => ({ path: key, key, value }));
+  return { kind: "contact", root, candidates: contactCandidates(root), answers };
 }
 
 /** Candidates for the core fields among named values, wherever one level of nesting puts them. */

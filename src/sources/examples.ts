@@ -1,0 +1,122 @@
+import { coreFields, customField, type FieldName, type FieldValue } from "../contact/contact-patch.ts";
+import type { Entry, Located, YamlFile } from "./yaml-file.ts";
+
+/** A payload and what the source has to make of it: a test within the configuration. */
+export interface Example {
+  readonly name: string;
+  readonly payload: { readonly text: string } | { readonly file: string };
+  readonly type: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expect: Expectation;
+}
+
+/** All of the fields and no others; `contact` only where it is given. */
+export type Expectation =
+  | {
+      readonly kind: "update";
+      readonly contact: string | undefined;
+      readonly fields: Readonly<Partial<Record<FieldName, FieldValue>>>;
+    }
+  | { readonly kind: "ignored"; readonly reason: string | undefined }
+  | { readonly kind: "erase"; readonly contacts: readonly string[] };
+
+const exampleKeys = ["name", "payload", "file", "type", "headers", "expect"] as const;
+const expectKeys = [...coreFields, "custom_fields", "contact", "ignored", "erase"] as const;
+
+/** Reads `examples:`; every mistake is reported to the file. */
+export function readExamples(file: YamlFile, at: Located): readonly Example[] {
+  const examples = file.items(at).flatMap((item) => readExample(file, item) ?? []);
+  const names = new Set<string>();
+  for (const { name } of examples) {
+    if (names.has(name)) file.report(at, `two examples are named "${name}"`);
+    names.add(name);
+  }
+  return examples;
+}
+
+function readExample(file: YamlFile, at: Located): Example | undefined {
+  if (!file.isMapping(at)) {
+    file.report(at, "must be a mapping of `name`, `payload` or `file`, and `expect`");
+    return undefined;
+  }
+  const entries = file.fields(at, exampleKeys);
+  const name = entries.get("name");
+  const expect = entries.get("expect");
+  if (!name) file.report(at, "needs a `name`");
+  if (!expect) file.report(at, "needs an `expect`: what the payload becomes");
+  const payload = readPayload(file, at, entries);
+  const type = entries.get("type");
+  const headers = entries.get("headers");
+  const read = {
+    name: name && file.text(name.value),
+    expect: expect && readExpectation(file, expect.value),
+    type: type && file.text(type.value),
+    headers: headers ? readHeaders(file, headers.value) : {},
+  };
+  if (read.name === undefined || read.expect === undefined || payload === undefined) return undefined;
+  return { name: read.name, payload, type: read.type, headers: read.headers, expect: read.expect };
+}
+
+function readPayload(
+  file: YamlFile,
+  at: Located,
+  entries: ReadonlyMap<(typeof exampleKeys)[number], Entry>,
+): Example["payload"] | undefined {
+  const payload = entries.get("payload");
+  const path = entries.get("file");
+  if (payload && path) file.report(path.key, "stands beside a `payload`: give one of the two");
+  if (path) {
+    const text = file.text(path.value);
+    return text === undefined ? undefined : { file: text };
+  }
+  if (!payload) {
+    file.report(at, "needs a `payload` or a `file`");
+    return undefined;
+  }
+  const value = file.plain(payload.value);
+  return { text: typeof value === "string" ? value : JSON.stringify(value) };
+}
+
+function readHeaders(file: YamlFile, at: Located): Record<string, string> {
+  return Object.fromEntries(
+    file.entries(at).flatMap((entry) => {
+      const text = file.text(entry.value);
+      return text === undefined ? [] : [[entry.name.toLowerCase(), text]];
+    }),
+  );
+}
+
+function readExpectation(file: YamlFile, at: Located): Expectation | undefined {
+  if (!file.isMapping(at)) {
+    file.report(at, "must be a mapping of the fields, or `ignored: reason`, or `erase: [contact]`");
+    return undefined;
+  }
+  const entries = file.fields(at, expectKeys);
+  const ignored = entries.get("ignored");
+  const erase = entries.get("erase");
+  if ((ignored || erase) && entries.size > 1) {
+    file.report(at, "an event that is ignored or erases has no fields: give one of them alone");
+  }
+  if (ignored) {
+    const isAny = file.scalar(ignored.value) === true;
+    return { kind: "ignored", reason: isAny ? undefined : file.text(ignored.value) };
+  }
+  if (erase) return { kind: "erase", contacts: file.texts(erase.value).map(({ text }) => text) };
+  const fields: Partial<Record<FieldName, FieldValue>> = {};
+  for (const field of coreFields) {
+    const entry = entries.get(field);
+    if (entry) fields[field] = readValue(file, entry.value);
+  }
+  const custom = entries.get("custom_fields");
+  for (const entry of custom ? file.entries(custom.value) : []) {
+    fields[customField(entry.name)] = readValue(file, entry.value);
+  }
+  const contact = entries.get("contact");
+  return { kind: "update", contact: contact && file.text(contact.value), fields };
+}
+
+function readValue(file: YamlFile, at: Located): FieldValue {
+  const value = file.scalar(at);
+  if (value === undefined) file.report(at, "must be a text, a number, true, false or null");
+  return typeof value === "bigint" ? Number(value) : (value ?? null);
+}
