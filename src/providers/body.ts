@@ -1,7 +1,8 @@
 import { isAbsent } from "../contact/normalize.ts";
 import { parseJson } from "./json.ts";
+import { parseFields } from "./fields.ts";
 import { decodeUtf8, mediaType } from "./text.ts";
-import type { Candidate, JsonObject, JsonValue } from "./provider.ts";
+import type { Candidate, InboundRequest, JsonObject, JsonValue } from "./provider.ts";
 
 export { elementTexts, parseJson } from "./json.ts";
 export { parseFields } from "./fields.ts";
@@ -28,6 +29,28 @@ export function readJsonObject(
   if (!parsed.ok) return parsed;
   if (!isObject(parsed.value)) return { ok: false, message: "The body is not a JSON object." };
   return { ok: true, text, value: parsed.value };
+}
+
+type Submission = { ok: true; fields: JsonObject; text: string } | { ok: false; message: string };
+
+/**
+ * Reads one form submission, as JSON or as one of the form types; undefined when it is neither. `text` is JSON in any
+ * case, where the body was JSON exactly its text.
+ *
+ * @param isJson whether the headers say JSON
+ */
+export function readSubmission(
+  request: Pick<InboundRequest, "headers" | "body">,
+  isJson: boolean,
+  formTypes: readonly string[],
+): Submission | undefined {
+  if (isJson) {
+    const json = readJsonObject(request.body);
+    return json.ok ? { ok: true, fields: json.value, text: json.text } : json;
+  }
+  if (!formTypes.includes(mediaType(request.headers))) return undefined;
+  const form = parseFields(request.body, request.headers["content-type"] ?? "");
+  return form.ok ? { ...form, text: JSON.stringify(form.fields) } : form;
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

@@ -20,7 +20,7 @@ interface Room {
 
 const contact = /^contact\//;
 const providerShared =
-  /^providers\/(provider|signature|standard-webhooks|body|json|text|fields|multipart|labels|answers|sample)\.ts$/;
+  /^providers\/(provider|signature|standard-webhooks|timed-signature|body|json|text|fields|multipart|labels|answers|sample)\.ts$/;
 const storePort = /^store\/store\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
 const telemetry = /^telemetry\//;

@@ -1,11 +1,11 @@
-import { mediaType, parseFields, readJsonObject, saysJson } from "../body.ts";
-import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import { readSubmission, saysJson } from "../body.ts";
+import type { InboundRequest, Parsed } from "../provider.ts";
 
 const formType = "application/x-www-form-urlencoded";
 
 /** Reads one submission. It brings neither an id nor a time: `_date` is a text in the site's own format and zone. */
 export function parse(request: InboundRequest): Parsed {
-  const read = readSubmission(request);
+  const read = readSubmission(request, saysJson(request.headers), [formType]);
   if (read === undefined) {
     const message = `Send application/json or ${formType}. A custom body that is not valid JSON goes out as text/plain.`;
     return { kind: "unsupported", message };
@@ -18,16 +18,4 @@ export function parse(request: InboundRequest): Parsed {
       { id: undefined, type: "form_submission", occurredAt: undefined, attributes: {}, payload: read.text },
     ],
   };
-}
-
-type Submission = { ok: true; fields: JsonObject; text: string } | { ok: false; message: string };
-
-function readSubmission(request: InboundRequest): Submission | undefined {
-  if (saysJson(request.headers)) {
-    const json = readJsonObject(request.body);
-    return json.ok ? { ok: true, fields: json.value, text: json.text } : json;
-  }
-  if (mediaType(request.headers) !== formType) return undefined;
-  const form = parseFields(request.body, request.headers["content-type"] ?? "");
-  return form.ok ? { ...form, text: JSON.stringify(form.fields) } : form;
 }

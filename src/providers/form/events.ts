@@ -1,11 +1,11 @@
-import { mediaType, parseFields, readJsonObject } from "../body.ts";
-import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import { mediaType, readSubmission } from "../body.ts";
+import type { InboundRequest, Parsed } from "../provider.ts";
 
 const formTypes: readonly string[] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
 /** Reads one submission. The key proves the whole request, so its headers may name the event. */
 export function parse(request: InboundRequest): Parsed {
-  const read = readSubmission(request);
+  const read = readSubmission(request, mediaType(request.headers) === "application/json", formTypes);
   if (read === undefined) {
     const message = `Send ${formTypes.join(", ")} or application/json.`;
     return { kind: "unsupported", message };
@@ -26,19 +26,6 @@ export function parse(request: InboundRequest): Parsed {
       },
     ],
   };
-}
-
-type Submission = { ok: true; fields: JsonObject; text: string } | { ok: false; message: string };
-
-function readSubmission(request: InboundRequest): Submission | undefined {
-  const type = mediaType(request.headers);
-  if (type === "application/json") {
-    const json = readJsonObject(request.body);
-    return json.ok ? { ok: true, fields: json.value, text: json.text } : json;
-  }
-  if (!formTypes.includes(type)) return undefined;
-  const form = parseFields(request.body, request.headers["content-type"] ?? "");
-  return form.ok ? { ...form, text: JSON.stringify(form.fields) } : form;
 }
 
 /** The page the form is on, without its query: that may carry anything, the key too. */

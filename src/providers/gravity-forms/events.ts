@@ -1,4 +1,4 @@
-import { mediaType, parseFields, readJsonObject, saysJson, timeOf } from "../body.ts";
+import { readSubmission, saysJson, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, JsonValue, Parsed } from "../provider.ts";
 import { isEntry } from "./entry.ts";
 
@@ -6,7 +6,7 @@ const formType = "application/x-www-form-urlencoded";
 
 /** Reads one submission, in either of the add-on's formats. */
 export function parse(request: InboundRequest): Parsed {
-  const read = readSubmission(request);
+  const read = readSubmission(request, saysJson(request.headers), [formType]);
   if (read === undefined) {
     return { kind: "unsupported", message: `Send application/json or ${formType}.` };
   }
@@ -25,18 +25,6 @@ export function parse(request: InboundRequest): Parsed {
       },
     ],
   };
-}
-
-type Submission = { ok: true; fields: JsonObject; text: string } | { ok: false; message: string };
-
-function readSubmission(request: InboundRequest): Submission | undefined {
-  if (saysJson(request.headers)) {
-    const json = readJsonObject(request.body);
-    return json.ok ? { ok: true, fields: json.value, text: json.text } : json;
-  }
-  if (mediaType(request.headers) !== formType) return undefined;
-  const form = parseFields(request.body, request.headers["content-type"] ?? "");
-  return form.ok ? { ...form, text: JSON.stringify(form.fields) } : form;
 }
 
 /**
