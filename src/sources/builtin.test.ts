@@ -15,10 +15,8 @@ test("a provider whose variable is missing or empty is off, and the note says wh
     ok: true,
     sources: [],
     notes: [
-      "shopify is off: SHOPIFY_WEBHOOK_SECRET is not set",
-      "form is off: FORM_KEY is empty",
-      "cloudevents is off: CLOUDEVENTS_KEY is empty",
-      "standard-webhooks is off: STANDARD_WEBHOOKS_WEBHOOK_SECRET is not set",
+      "off, because their variables are not set: shopify (SHOPIFY_WEBHOOK_SECRET), form (FORM_KEY is empty), " +
+        "cloudevents (CLOUDEVENTS_KEY is empty), standard-webhooks (STANDARD_WEBHOOKS_WEBHOOK_SECRET)",
     ],
   });
 });

@@ -44,13 +44,13 @@ export function readBuiltIns(
 ): { sources: readonly Source[]; notes: readonly string[]; problems: readonly string[] } {
   const sources: Source[] = [];
   const notes: string[] = [];
+  const off: string[] = [];
   const problems: string[] = [];
   for (const provider of providers) {
     const variable = secretVariable(provider);
     const proof = env[variable];
     if (proof === undefined || proof.trim() === "") {
-      const why = proof === undefined ? "is not set" : "is empty";
-      notes.push(`${provider.name} is off: ${variable} ${why}`);
+      off.push(`${provider.name} (${variable}${proof === undefined ? "" : " is empty"})`);
       continue;
     }
     const read = settingsFromEnvironment(env, provider);
@@ -64,5 +64,6 @@ export function readBuiltIns(
     const but = lack === undefined ? "" : `, but ${lack}`;
     notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${variable} is set${but}`);
   }
+  if (off.length > 0) notes.push(`off, because their variables are not set: ${off.join(", ")}`);
   return { sources, notes, problems };
 }
