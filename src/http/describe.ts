@@ -1,5 +1,5 @@
 import { contactBody, patchEntries } from "../contact/contact-patch.ts";
-import type { ContactUpdate } from "../contact/event.ts";
+import type { ContactUpdate, FieldReport, MappingReport } from "../contact/event.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import type { EventRecord, EventSummary, MailboxState, Store } from "../store/store.ts";
 
@@ -42,10 +42,16 @@ export async function describeEvent(record: EventRecord, store: Pick<Store, "mai
     ...(failure === undefined ? {} : { reason: failure }),
     ...(result?.outcome === "ignored" ? { reason: result.reason } : {}),
     warnings: result && "warnings" in result ? result.warnings : [],
-    ...(result && "report" in result && result.report ? { mapping: result.report } : {}),
+    ...(result && "report" in result && result.report ? { mapping: describeReport(result.report) } : {}),
     updates: await Promise.all(updates.map((update) => describeUpdate(update, store))),
     payload: readablePayload(payload),
   };
+}
+
+/** A store may have changed the order of the keys: for a person it is from where, what, and what it became. */
+function describeReport({ fields, unusedAnswers }: MappingReport) {
+  const inOrder = ({ field, from, was, became, why }: FieldReport) => ({ field, from, was, became, why });
+  return { fields: fields.map(inOrder), unusedAnswers };
 }
 
 /** What became of an update, field by field, as far as the contact's mailbox still tells. */
