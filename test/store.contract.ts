@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { acceptingContract } from "./store-contract/accepting.ts";
+import { erasingContract } from "./store-contract/erasing.ts";
 import { hostileTextContract } from "./store-contract/hostile-text.ts";
 import { mailboxesContract } from "./store-contract/mailboxes.ts";
 import { paceContract } from "./store-contract/pace.ts";
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: OpenForTest): void {
     acceptingContract(suite);
     hostileTextContract(suite);
     recordsContract(suite);
+    erasingContract(suite);
     parkedContract(suite);
     mailboxesContract(suite);
     wakingContract(suite);

@@ -1,4 +1,5 @@
-import { readConfig } from "../config.ts";
+import { existsSync } from "node:fs";
+import { readConfig, type Config } from "../config.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import { describeMailbox, isKnown } from "../http/describe.ts";
 import { describeFailure, retryAll } from "../http/failures.ts";
@@ -26,27 +27,73 @@ export async function withOperator(
   work: (operator: Operator) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   // Nothing is sent to the API here, so its token may be missing.
-  const read = readConfig({ AELYST_API_TOKEN: "unused", ...io.env });
+  const read = readConfig({ ...io.env, AELYST_API_TOKEN: "unused" });
   if (!read.ok) {
     printProblems(io, "the configuration has problems:", read.problems);
     return 1;
   }
   const { config } = read;
+  if (config.store.engine === "embedded" && !existsSync(config.store.dataDir)) {
+    const problem = `there is no ${config.store.dataDir} here: DATA_DIR, REDIS_URL or DATABASE_URL name the relay's store`;
+    printProblems(io, "the store cannot be reached:", [problem]);
+    return 1;
+  }
   const opened = await openStore(config, () => undefined);
   try {
     if (opened.ok) return await work(storeOperator(opened.store));
-    if (config.store.engine === "embedded" && config.adminToken !== undefined) {
-      return await work(httpOperator(`http://127.0.0.1:${config.port}`, config.adminToken));
+    if (config.store.engine !== "embedded") {
+      printProblems(io, "the store cannot be reached:", [opened.message]);
+      return 1;
     }
-    const hint = "If the relay is running here, set ADMIN_TOKEN for both, so that it can be asked.";
-    printProblems(io, "the store cannot be reached:", [opened.message, hint]);
+    const asked = await askRelay(config);
+    if (asked.ok) return await work(asked.operator);
+    printProblems(io, "the store cannot be reached:", [opened.message, asked.message]);
     return 1;
   } catch (error) {
     printProblems(io, "failed:", [error instanceof Error ? error.message : String(error)]);
     return 1;
   } finally {
-    if (opened.ok) await opened.store.close(5_000);
+    if (opened.ok) await opened.store.close(closeWithinMs);
   }
+}
+
+/** What was erased may have to be written out of the embedded store's files. */
+const closeWithinMs = 60_000;
+
+/** Whoever holds the embedded store should be a relay that lets itself be asked: otherwise "nothing" would be a lie. */
+async function askRelay(
+  config: Config,
+): Promise<{ ok: true; operator: Operator } | { ok: false; message: string }> {
+  if (config.adminToken === undefined) {
+    return {
+      ok: false,
+      message: "set ADMIN_TOKEN for the relay and for this command, so that it can be asked",
+    };
+  }
+  const baseUrl = addressOf(config);
+  const response = await fetch(`${baseUrl}/admin/status`, {
+    headers: { authorization: `Bearer ${config.adminToken}` },
+    signal: AbortSignal.timeout(askWithinMs),
+  }).catch(() => undefined);
+  if (response?.ok) return { ok: true, operator: httpOperator(baseUrl, config.adminToken) };
+  const where = `the relay asked at ${baseUrl} (HOST, PORT)`;
+  switch (response?.status) {
+    case undefined:
+      return { ok: false, message: `${where} does not answer` };
+    case 401:
+      return { ok: false, message: `${where} was started with another ADMIN_TOKEN` };
+    case 404:
+      return { ok: false, message: `${where} was started without ADMIN_TOKEN, or is no relay` };
+    default:
+      return { ok: false, message: `${where} answered ${response?.status ?? "nothing"}` };
+  }
+}
+
+const askWithinMs = 10_000;
+
+function addressOf({ host, port }: Config): string {
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
 const pageSize = 500;
@@ -74,11 +121,7 @@ function storeOperator(store: Store): Operator {
       const state = await store.mailbox.read(ref);
       return isKnown(state) ? { contact: ref, ...describeMailbox(state) } : undefined;
     },
-    async erase(ref) {
-      const events = await store.mailbox.erase(ref);
-      await store.events.erase(events);
-      return events.length;
-    },
+    erase: (ref) => store.erase(ref),
   };
 }
 

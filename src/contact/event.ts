@@ -21,6 +21,10 @@ export interface RelayEvent {
   readonly replay: number;
   /** JSON text, byte for byte what was received where that was JSON. */
   readonly payload: string;
+  /** When an operator last had it replayed or retried: the age of its updates counts from then. */
+  readonly retriedAt?: number;
+  /** Its payload is gone for good, and nothing is delivered for it any more. */
+  readonly withdrawn?: "erased" | "dropped";
 }
 
 /** What one event wants changed on one contact. */
@@ -31,7 +35,7 @@ export interface ContactUpdate {
   readonly contact: ContactRef;
   readonly patch: ContactPatch;
   readonly stamp: Stamp;
-  /** When the event was accepted: the update's age counts from here. Milliseconds since the epoch. */
+  /** When the event was accepted, or last retried: the update's age counts from here. Milliseconds since the epoch. */
   readonly receivedAt: number;
 }
 

@@ -1,9 +1,10 @@
 import { patchEntries, type ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
-import { mergeUpdates, type Merged } from "../contact/merge.ts";
+import { mergeUpdates, type Applied, type Merged } from "../contact/merge.ts";
 import type { Mailbox, Parked } from "../store/store.ts";
 import { divide } from "./divide.ts";
+import { knownFirstName } from "./first-name.ts";
 import { deliveredNote, parkedItem, parkedNote } from "./records.ts";
 import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
 import type { Sender, SenderAnswer } from "./send.ts";
@@ -73,7 +74,7 @@ export async function deliverContact(
     const state = await mailbox.read(contact);
     updates = state.waiting;
     merged = mergeUpdates(state.waiting, state.applied);
-    return sendable(merged.patch, policy);
+    return sendable(merged.patch, updates, state.applied, policy);
   });
   switch (answer.kind) {
     case "interrupted":
@@ -110,9 +111,16 @@ function total(attempts: Attempts): number {
   return attempts.busy + attempts.failures;
 }
 
-function sendable(patch: ContactPatch, policy: DeliveryPolicy): ContactPatch | undefined {
+function sendable(
+  patch: ContactPatch,
+  updates: readonly ContactUpdate[],
+  applied: Applied,
+  policy: DeliveryPolicy,
+): ContactPatch | undefined {
   if (patchEntries(patch).length === 0) return undefined;
-  return policy.requireFirstName && patch.firstName === undefined ? undefined : patch;
+  if (!policy.requireFirstName || patch.firstName !== undefined) return patch;
+  const known = knownFirstName(updates, applied);
+  return known && { ...known.patch, ...patch };
 }
 
 async function settleSuperseded(
@@ -121,7 +129,8 @@ async function settleSuperseded(
   mailbox: Mailbox,
 ): Promise<Delivery> {
   if (updates.length > 0) {
-    await mailbox.settle(contact, { done: updates.map((update) => update.id), applied: {} });
+    const done = updates.map((update) => update.id);
+    await mailbox.settle(contact, { done, applied: {}, sent: done });
   }
   return { kind: "settled", requests: 0 };
 }
@@ -136,8 +145,10 @@ async function settleDelivered(
   const now = delivery.clock();
   const origins = new Set(Object.values(merged.origins).map((origin) => origin?.eventId));
   const contributing = updates.filter((update) => origins.has(update.eventId));
+  const done = updates.map((update) => update.id);
   await delivery.mailbox.settle(contact, {
-    done: updates.map((update) => update.id),
+    done,
+    sent: done,
     applied: merged.origins,
     note: deliveredNote(now, "delivered", status, merged.patch, contributing),
   });
@@ -194,11 +205,12 @@ async function park(
 ): Promise<Delivery> {
   const done = updates.map((update) => update.id);
   if (parked.length === 0) {
-    await delivery.mailbox.settle(contact, { done, applied: {} });
+    await delivery.mailbox.settle(contact, { done, applied: {}, sent: done });
     return { kind: "settled", requests: 1 };
   }
   await delivery.keep(parked);
   const note = parkedNote(delivery.clock(), parked);
-  await delivery.mailbox.settle(contact, { done, applied: {}, note });
-  return { kind: "parked", parked, remaining: false };
+  const settled = await delivery.mailbox.settle(contact, { done, applied: {}, note, sent: done });
+  // Erased while the request was out: what was kept goes with the wake-up.
+  return settled ? { kind: "parked", parked, remaining: false } : { kind: "settled", requests: 1 };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { patchEntries, type ContactPatch, type FieldName } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
@@ -5,6 +6,7 @@ import { mergeUpdates } from "../contact/merge.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import type { Parked } from "../store/store.ts";
 import type { ContactDelivery } from "./deliver-contact.ts";
+import { newestFirstName } from "./first-name.ts";
 import { deliveredNote, parkedItem } from "./records.ts";
 import type { SenderAnswer } from "./send.ts";
 
@@ -42,7 +44,7 @@ export async function divide(
   delivery: ContactDelivery,
 ): Promise<Division> {
   const { applied } = await delivery.mailbox.read(contact);
-  const firstName = mergeUpdates(updates, {}).patch.firstName;
+  const firstName = delivery.policy.requireFirstName ? newestFirstName(updates, applied) : undefined;
   const parked: Parked[] = [];
   const pieces: Piece[] = [];
   let requests = 1;
@@ -55,8 +57,10 @@ export async function divide(
 
   function setAside(piece: Piece, refusal: Refusal): void {
     const partial = partOf(piece);
-    const item = { ...partial, id: `${partial.id}/${piece.fields.join("+")}` };
-    parked.push(parkedItem([item], "invalid", delivery.clock(), requests, refusal, piece.fields));
+    const item = { ...partial, id: `${partial.id}/${shortName(piece.fields)}` };
+    const beside = firstName && !piece.fields.includes("firstName") ? [firstName] : [];
+    const items = [...beside, item];
+    parked.push(parkedItem(items, "invalid", delivery.clock(), requests, refusal, piece.fields));
   }
 
   const effective = [...updates]
@@ -78,9 +82,9 @@ export async function divide(
     const answer = await delivery.send(contact, delivery.signal, async () => {
       const state = await delivery.mailbox.read(contact);
       tried = mergeUpdates([current], state.applied).patch;
-      if (fieldsOf(tried).length === 0) return undefined;
-      const keepFirstName = delivery.policy.requireFirstName && firstName !== undefined;
-      return keepFirstName ? { firstName, ...tried } : tried;
+      const waits = state.waiting.some((update) => update.id === current.id);
+      if (!waits || fieldsOf(tried).length === 0) return undefined;
+      return { ...firstName?.patch, ...tried };
     });
     switch (answer.kind) {
       case "interrupted":
@@ -94,6 +98,7 @@ export async function divide(
         requests += 1;
         await delivery.mailbox.settle(contact, {
           done: [],
+          sent: [current.id],
           applied: mergeUpdates([current], {}).origins,
           note: deliveredNote(delivery.clock(), "delivered in part", answer.status, tried, [current]),
         });
@@ -115,6 +120,11 @@ export async function divide(
 
 function fieldsOf(patch: ContactPatch): FieldName[] {
   return patchEntries(patch).map(([field]) => field);
+}
+
+/** Field names are as long as people like; an id is a key, and keys are not. */
+function shortName(fields: readonly FieldName[]): string {
+  return createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 16);
 }
 
 function halve(piece: Piece): Piece[] {

@@ -40,11 +40,8 @@ function setUp(mapped: (event: RelayEvent) => Mapped, aheadMax = 10) {
     },
     mailbox: {
       post: async (updates: readonly ContactUpdate[]) => void posts.push(updates.map(({ id }) => id)),
-      erase: async (contact: ContactRef) => {
-        erased.push(contact);
-        return [];
-      },
     },
+    erase: async (contact: ContactRef) => erased.push(contact),
     wake: async (contact: ContactRef) => void woken.push(contact),
   } as unknown as Parameters<typeof createMapAhead>[1];
   let now = 0;
@@ -96,6 +93,16 @@ describe("mapping ahead", () => {
     waiting.length = 0;
     await map({ ...eventOf(2), replay: 1 });
     expect(maps).toEqual(["evt_1", "evt_2", "evt_2"]);
+  });
+
+  it("an event that was erased after it was mapped ahead ends as erased, and its update is not told again", async () => {
+    const { map, waiting, maps } = setUp(update);
+    waiting.push(eventOf(2));
+    await map(eventOf(1));
+    waiting.length = 0;
+    expect(await map({ ...eventOf(2), withdrawn: "erased" })).toEqual({ outcome: "erased" });
+    expect(await map({ ...eventOf(3), withdrawn: "dropped" })).toMatchObject({ reason: "dropped" });
+    expect(maps).toEqual(["evt_1", "evt_2"]);
   });
 
   it("is off where nothing may be looked at ahead", async () => {

@@ -18,14 +18,14 @@ type Posted = Extract<EventPlan, { kind: "post" }>["outcome"];
  */
 export function createMapAhead(
   sources: ReadonlyMap<string, Source>,
-  store: Pick<Store, "events" | "mailbox" | "wake">,
+  store: Pick<Store, "events" | "mailbox" | "wake" | "erase">,
   get: LookupGet,
   aheadMax: number,
   clock: () => number,
 ): (event: RelayEvent) => Promise<MapOutcome> {
   const posted = new Map<string, Posted>();
   let looking: Promise<void> | undefined;
-  const keyOf = ({ id, replay }: RelayEvent) => `${id}.${replay}`;
+  const keyOf = ({ id, replay, withdrawn }: RelayEvent) => `${id}.${replay}.${withdrawn ?? ""}`;
 
   async function look(): Promise<void> {
     const startedAt = clock();

@@ -25,6 +25,10 @@ export async function planEvent(
   sources: ReadonlyMap<string, Source>,
   get: LookupGet,
 ): Promise<EventPlan> {
+  if (event.withdrawn === "erased") return { kind: "erase", contacts: [] };
+  if (event.withdrawn === "dropped") {
+    return { kind: "nothing", outcome: { outcome: "ignored", reason: "dropped", warnings: [] } };
+  }
   const source = sources.get(event.source);
   if (!source) {
     const message = `source "${event.source}" is not configured any more`;
@@ -55,7 +59,7 @@ export async function planEvent(
         contact: mapped.contact,
         patch: mapped.patch,
         stamp: makeStamp(event),
-        receivedAt: event.receivedAt,
+        receivedAt: event.retriedAt ?? event.receivedAt,
       };
       const { warnings, report } = mapped;
       return { kind: "post", outcome: { outcome: "mapped", updates: [update], warnings, report } };
@@ -86,7 +90,7 @@ export async function postUpdates(
 export async function mapEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
-  store: Pick<Store, "mailbox" | "events" | "wake">,
+  store: Pick<Store, "mailbox" | "events" | "wake" | "erase">,
   get: LookupGet,
 ): Promise<MapOutcome> {
   const plan = await planEvent(event, sources, get);
@@ -94,7 +98,7 @@ export async function mapEvent(
     case "nothing":
       return plan.outcome;
     case "erase":
-      for (const contact of plan.contacts) await store.events.erase(await store.mailbox.erase(contact));
+      for (const contact of plan.contacts) await store.erase(contact);
       await store.events.erase([event.id]);
       return { outcome: "erased" };
     case "post":

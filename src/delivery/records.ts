@@ -28,9 +28,13 @@ export function parkedNote(at: number, parked: readonly Parked[]): DeliveryNote 
     at,
     outcome: `parked: ${parked[0]?.reason ?? "unknown"}`,
     ...(status === undefined ? {} : { status }),
-    fields: [...new Set(updates.flatMap((update) => Object.keys(update.patch)))],
+    fields: [...new Set(parked.flatMap((item) => item.fields ?? fieldsOfAll(item.updates)))],
     eventIds: [...new Set(updates.map((update) => update.eventId))],
   };
+}
+
+function fieldsOfAll(updates: readonly ContactUpdate[]): FieldName[] {
+  return updates.flatMap((update) => patchEntries(update.patch).map(([field]) => field));
 }
 
 /** What is set aside for a person, with the API's own words where there was an answer. */

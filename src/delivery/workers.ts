@@ -81,7 +81,7 @@ export function startWorkers(options: WorkersOptions): Workers {
         throw new UnrecoverableError(mapped.message);
       case "later": {
         const { message, delayMs } = mapped;
-        if (clock() - event.receivedAt > options.policy.maxAgeMs) {
+        if (clock() - (event.retriedAt ?? event.receivedAt) > options.policy.maxAgeMs) {
           log.error({ ...about, reason: message }, "event could not be completed in time; kept for a replay");
           throw new UnrecoverableError(message);
         }
@@ -186,6 +186,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   async function sweep(): Promise<void> {
     const overdue = await store.mailbox.overdue(clock() - sweepAgeMs, sweepContactsMax);
     for (const contact of overdue) await store.wake(contact);
+    await store.failures.guard();
   }
   let sweeping: Promise<void> | undefined;
   const sweeper = setInterval(() => {

@@ -17,6 +17,9 @@ export interface AdminOptions extends EventsOptions {
   readonly log: Logger;
 }
 
+/** How long an operator's question waits to know whether the store is there. */
+const healthDeadlineMs = 5_000;
+
 /** `/admin/…`: nothing is there without an `ADMIN_TOKEN`. */
 export function admin(options: AdminOptions): Hono {
   const app = new Hono();
@@ -29,12 +32,21 @@ export function admin(options: AdminOptions): Hono {
       return context.json(errorBody("unauthorized", "The admin bearer token is missing or wrong."), 401);
     }
     context.header("Cache-Control", "no-store");
+    // Asked first, because some of the store's own questions would wait for it without end.
+    const healthy = await store.health(healthDeadlineMs);
+    if (!healthy.ok) {
+      const { version, role } = options;
+      const unknown = { queues: null, upstream: { state: "unknown" } };
+      const state = { version, role, store: { engine: store.engine, ...healthy }, ...unknown };
+      if (context.req.path === "/admin/status") return context.json(state, 503);
+      return context.json(errorBody("unavailable", "The store does not answer. See the log."), 503);
+    }
     return await next();
   });
 
   app.get("/admin/status", async (context) => {
     const [healthy, queues, upstream] = await Promise.all([
-      store.health(1_500),
+      store.health(healthDeadlineMs),
       store.counts(),
       upstreamOf(store, options.clock()),
     ]);
@@ -74,16 +86,12 @@ export function admin(options: AdminOptions): Hono {
   app.delete("/admin/contacts/:ref", async (context) => {
     const contact = parseContactRef(context.req.param("ref"));
     if (!contact) return context.json(noSuchReference, 400);
-    const events = await store.mailbox.erase(contact);
-    await store.events.erase(events);
-    options.log.info(
-      { contact: contactTag(contact), events: events.length },
-      "contact erased by an operator",
-    );
-    return context.json({ status: "erased", events: events.length });
+    const events = await store.erase(contact);
+    options.log.info({ contact: contactTag(contact), events }, "contact erased by an operator");
+    return context.json({ status: "erased", events });
   });
 
-  app.route("/", failuresRoutes(store.failures));
+  app.route("/", failuresRoutes(store.failures, options.log));
 
   app.all("/admin/*", (context) => context.json(errorBody("not-found", "Not found."), 404));
 

@@ -1,5 +1,5 @@
-import { contactBody, patchEntries } from "../contact/contact-patch.ts";
 import type { ContactUpdate, FieldReport, MappingReport } from "../contact/event.ts";
+import { contactBody, patchEntries, type FieldName } from "../contact/contact-patch.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import type { EventRecord, EventSummary, MailboxState, Store } from "../store/store.ts";
 
@@ -57,17 +57,20 @@ function describeReport({ fields, unusedAnswers }: MappingReport) {
 /** What became of an update, field by field, as far as the contact's mailbox still tells. */
 async function describeUpdate(update: ContactUpdate, store: Pick<Store, "mailbox">) {
   const { waiting, applied, history } = await store.mailbox.read(update.contact);
-  const isWaiting = waiting.some((other) => other.eventId === update.eventId);
-  const wasParked = history.some(
-    (line) => line.outcome.startsWith("parked") && line.eventIds.includes(update.eventId),
-  );
+  const isWaiting = (field: FieldName) =>
+    waiting.some((other) => other.eventId === update.eventId && Object.hasOwn(other.patch, field));
+  const wasParked = (field: FieldName) =>
+    history.some(
+      ({ outcome, eventIds, fields }) =>
+        outcome.startsWith("parked") && eventIds.includes(update.eventId) && fields.includes(field),
+    );
   const fields = patchEntries(update.patch).map(([field]) => {
     const origin = applied[field];
     if (origin && origin.eventId === update.eventId) return [field, { state: "applied" }];
     if (origin && compareStamps(origin.stamp, update.stamp) > 0) {
       return [field, { state: "superseded", by: origin.eventId }];
     }
-    return [field, { state: isWaiting ? "waiting" : wasParked ? "parked" : "unknown" }];
+    return [field, { state: isWaiting(field) ? "waiting" : wasParked(field) ? "parked" : "unknown" }];
   });
   return {
     id: update.id,

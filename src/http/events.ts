@@ -48,7 +48,9 @@ export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOp
   app.post("/admin/events/:id/replay", async (context) => {
     const id = context.req.param("id");
     if (await store.events.replay(id)) return context.json({ status: "replayed", id });
-    if (await store.events.find(id)) {
+    const record = await store.events.find(id);
+    if (record?.event.withdrawn) return context.json(nothingToReplay, 410);
+    if (record) {
       return context.json(errorBody("not-finished", "The event is still being worked on."), 409);
     }
     return context.json(noSuchEvent, 404);
@@ -68,6 +70,10 @@ export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOp
 }
 
 const noSuchEvent = errorBody("not-found", "There is no such event, or it is older than its retention.");
+const nothingToReplay = errorBody(
+  "gone",
+  "The event's payload was erased or dropped: nothing can be replayed.",
+);
 const notAQuestion = errorBody(
   "malformed",
   "Send JSON: {source, payload, headers?, type?}; payload is the body as JSON or, for any other type, as a text.",

@@ -1,18 +1,21 @@
 import { Hono } from "hono";
 import { contactBody } from "../contact/contact-patch.ts";
 import type { Failure, Failures } from "../store/store.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import { errorBody } from "./webhooks.ts";
 
 const pageDefault = 50;
 const pageMax = 500;
 
 /** The parked, below `/admin`: list, show, retry (one, some, all), drop. */
-export function failuresRoutes(failures: Failures): Hono {
+export function failuresRoutes(failures: Failures, log: Logger): Hono {
   const app = new Hono();
 
   app.get("/admin/failures", async (context) => {
-    const limit = Math.min(pageMax, Math.max(1, Number(context.req.query("limit")) || pageDefault));
-    const page = await failures.list(limit, context.req.query("cursor"));
+    const { limit = String(pageDefault), cursor } = context.req.query();
+    if (!/^[0-9]{1,9}$/.test(limit) || Number(limit) === 0) return context.json(noLimit, 400);
+    if (cursor !== undefined && !failures.isCursor(cursor)) return context.json(noCursor, 400);
+    const page = await failures.list(Math.min(pageMax, Number(limit)), cursor);
     return context.json({ items: page.items.map(describeFailure), next: page.next ?? null });
   });
 
@@ -23,22 +26,29 @@ export function failuresRoutes(failures: Failures): Hono {
 
   app.post("/admin/failures/retry", async (context) => {
     const retried = await retryAll(failures);
+    log.info({ retried }, "everything parked is retried by an operator");
     return context.json({ status: "retried", retried });
   });
 
   app.post("/admin/failures/:id/retry", async (context) => {
-    const found = await failures.retry(context.req.param("id"));
+    const id = context.req.param("id");
+    const found = await failures.retry(id);
+    if (found) log.info({ failure: id }, "a parked item is retried by an operator");
     return found ? context.json({ status: "retried", retried: 1 }) : context.json(noSuchFailure, 404);
   });
 
   app.delete("/admin/failures/:id", async (context) => {
-    const found = await failures.drop(context.req.param("id"));
+    const id = context.req.param("id");
+    const found = await failures.drop(id);
+    if (found) log.warn({ failure: id }, "a parked item was dropped by an operator");
     return found ? context.json({ status: "dropped" }) : context.json(noSuchFailure, 404);
   });
 
   return app;
 }
 
+const noLimit = errorBody("malformed", `limit must be a whole number from 1; at most ${pageMax} are given.`);
+const noCursor = errorBody("malformed", "cursor must be the `next` of the page before.");
 const noSuchFailure = errorBody("not-found", "Nothing is parked under this id.");
 
 /** Retries what is parked now; what fails again meanwhile is not taken twice. */

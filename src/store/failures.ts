@@ -1,35 +1,52 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
-import type { EventQueue, StoredJob, WakeQueue } from "./queues.ts";
+import { failedAt, failedJobsFrom, type Place } from "./failed-jobs.ts";
+import { isEventId, withdrawnEvent, type EventQueue, type StoredJob, type WakeQueue } from "./queues.ts";
+import { stampRetentionFactor } from "./retention.ts";
 import type { EventResult, Failure, Failures, Mailbox, Parked, WakeJobData } from "./store.ts";
 
 type WakeJob = StoredJob<WakeJobData, void>;
 type EventJob = StoredJob<RelayEvent, EventResult>;
 
+export interface FailuresParts {
+  readonly events: EventQueue;
+  readonly contacts: WakeQueue;
+  readonly mailbox: Mailbox;
+  readonly wake: (contact: ContactRef) => Promise<void>;
+  readonly retentionMs: number;
+  readonly clock: () => number;
+}
+
+/** Stamps are kept alive several times before they would expire. */
+const guardsPerRetention = 4;
+const guardContactsMax = 500;
+
 /** What is parked is a failed job that carries it: here its pieces are listed and taken out again. */
-export function createFailures(
-  events: EventQueue,
-  contacts: WakeQueue,
-  mailbox: Mailbox,
-  wake: (contact: ContactRef) => Promise<void>,
-): Failures {
-  async function list(limit: number, cursor = "contacts:0") {
-    const items: Failure[] = [];
-    let [queue, offset] = readCursor(cursor);
-    if (queue === "contacts") {
-      const jobs = await contacts.getFailed(offset, offset + limit - 1);
-      items.push(...jobs.flatMap(deliveryFailures));
-      if (jobs.length === limit) return { items, next: `contacts:${offset + limit}` };
-      [queue, offset] = ["events", 0];
+export function createFailures(parts: FailuresParts): Failures {
+  const { events, contacts, mailbox, clock } = parts;
+  const guardEveryMs = (stampRetentionFactor * parts.retentionMs) / (2 * guardsPerRetention);
+  let guardedAt = Number.NEGATIVE_INFINITY;
+
+  /** Every item behind the cursor, with the cursor of what comes behind it. */
+  async function* itemsBehind(cursor: Cursor | undefined): AsyncGenerator<{ item: Failure; cursor: string }> {
+    if (cursor?.queue !== "events") {
+      for await (const job of failedJobsFrom(contacts, cursor)) {
+        const listed = job.id === cursor?.jobId ? (cursor?.piece ?? -1) : -1;
+        for (const part of partsOf(job)) {
+          if (part.index <= listed) continue;
+          const item = deliveryFailure(job, part.item, part.index);
+          yield { item, cursor: `d.${failedAt(job)}.${job.id ?? ""}.${part.index}` };
+        }
+      }
     }
-    const room = Math.max(1, limit - items.length);
-    const jobs = await events.getFailed(offset, offset + room - 1);
-    items.push(...jobs.map(eventFailure));
-    return { items, next: jobs.length === room ? `events:${offset + room}` : undefined };
+    for await (const job of failedJobsFrom(events, cursor?.queue === "events" ? cursor : undefined)) {
+      if (cursor?.queue === "events" && job.id === cursor.jobId) continue;
+      yield { item: eventFailure(job), cursor: `e.${failedAt(job)}.${job.id ?? ""}` };
+    }
   }
 
   async function findDelivery(id: string) {
-    const [, jobId, piece] = /^dlv_([^.]+)\.(\d+)$/.exec(id) ?? [];
+    const [, jobId, piece] = /^dlv_(\d{1,20})\.(\d{1,6})$/.exec(id) ?? [];
     if (jobId === undefined || piece === undefined) return undefined;
     const job = await contacts.getJob(jobId);
     if (!job || (await job.getState()) !== "failed") return undefined;
@@ -38,7 +55,7 @@ export function createFailures(
   }
 
   async function findEventJob(id: string): Promise<EventJob | undefined> {
-    const job = await events.getJob(id);
+    const job = isEventId(id) ? await events.getJob(id) : undefined;
     return job && (await job.getState()) === "failed" ? job : undefined;
   }
 
@@ -49,8 +66,26 @@ export function createFailures(
     else await job.updateData({ ...job.data, parked });
   }
 
+  /** It runs once more: with its payload as a retry, without as the end of it. */
+  async function runAgain(job: EventJob, data: RelayEvent): Promise<true> {
+    await job.updateData(data);
+    await job.retry("failed", { resetAttemptsMade: true });
+    return true;
+  }
+
   return {
-    list,
+    async list(limit, cursor) {
+      const from = cursor === undefined ? undefined : readCursor(cursor);
+      const items: Failure[] = [];
+      let next: string | undefined;
+      for await (const behind of itemsBehind(from)) {
+        if (items.length >= limit) return { items, next };
+        items.push(behind.item);
+        next = behind.cursor;
+      }
+      return { items, next: undefined };
+    },
+    isCursor: (text) => readCursor(text) !== undefined,
     async find(id) {
       const delivery = await findDelivery(id);
       if (delivery) return deliveryFailure(delivery.job, delivery.item, delivery.index);
@@ -60,14 +95,14 @@ export function createFailures(
     async retry(id) {
       const delivery = await findDelivery(id);
       if (delivery) {
-        await mailbox.post(delivery.item.updates);
-        await wake(delivery.job.data.contact);
+        const receivedAt = clock();
+        await mailbox.post(delivery.item.updates.map((update) => ({ ...update, receivedAt })));
+        await parts.wake(delivery.job.data.contact);
         await takeOut(delivery.job, delivery.index);
         return true;
       }
       const job = await findEventJob(id);
-      await job?.retry("failed", { resetAttemptsMade: true });
-      return job !== undefined;
+      return job !== undefined && (await runAgain(job, { ...job.data, retriedAt: clock() }));
     },
     async drop(id) {
       const delivery = await findDelivery(id);
@@ -75,9 +110,19 @@ export function createFailures(
         await takeOut(delivery.job, delivery.index);
         return true;
       }
+      // Were its job removed, the event could be accepted once more: its sender may well repeat it.
       const job = await findEventJob(id);
-      await job?.remove();
-      return job !== undefined;
+      return job !== undefined && (await runAgain(job, withdrawnEvent(job.data, "dropped")));
+    },
+    async guard() {
+      if (clock() - guardedAt < guardEveryMs) return;
+      const parked = new Set<ContactRef>();
+      for await (const job of failedJobsFrom(contacts, undefined)) parked.add(job.data.contact);
+      const refs = [...parked];
+      for (let at = 0; at < refs.length; at += guardContactsMax) {
+        await mailbox.remember(refs.slice(at, at + guardContactsMax));
+      }
+      guardedAt = clock();
     },
   };
 }
@@ -85,9 +130,16 @@ export function createFailures(
 /** Stands where a piece was that has been retried or dropped. */
 const taken: Parked = { reason: "taken", at: 0, attempts: 0, updates: [] };
 
-function readCursor(cursor: string): ["contacts" | "events", number] {
-  const [queue, offset] = cursor.split(":");
-  return [queue === "events" ? "events" : "contacts", Math.max(0, Number(offset) || 0)];
+type Cursor =
+  ({ readonly queue: "deliveries"; readonly piece: number } & Place) | ({ readonly queue: "events" } & Place);
+
+function readCursor(text: string): Cursor | undefined {
+  const [, deliveryAt, deliveryJob, piece] = /^d\.(\d{1,15})\.(\d{1,20})\.(\d{1,6})$/.exec(text) ?? [];
+  if (deliveryJob !== undefined) {
+    return { queue: "deliveries", at: Number(deliveryAt), jobId: deliveryJob, piece: Number(piece) };
+  }
+  const [, eventAt, jobId] = /^e\.(\d{1,15})\.(\w{1,70})$/.exec(text) ?? [];
+  return jobId === undefined ? undefined : { queue: "events", at: Number(eventAt), jobId };
 }
 
 /** A wake-up that failed without parking anything (a bug) still names its contact, whose updates still wait. */
@@ -96,16 +148,12 @@ function partsOf(job: WakeJob): { item: Parked; index: number }[] {
     {
       reason: "failed",
       message: job.failedReason ?? "unknown",
-      at: job.finishedOn ?? job.timestamp,
+      at: failedAt(job),
       attempts: job.attemptsMade,
       updates: [],
     },
   ];
   return parked.flatMap((item, index) => (item.reason === taken.reason ? [] : [{ item, index }]));
-}
-
-function deliveryFailures(job: WakeJob): Failure[] {
-  return partsOf(job).map(({ item, index }) => deliveryFailure(job, item, index));
 }
 
 function deliveryFailure(job: WakeJob, item: Parked, index: number): Failure {
@@ -131,7 +179,7 @@ function eventFailure(job: EventJob): Failure {
     source: job.data.source,
     reason: "unmappable",
     message: job.failedReason ?? "unknown",
-    at: job.finishedOn ?? job.timestamp,
+    at: failedAt(job),
     attempts: job.attemptsMade,
   };
 }

@@ -31,6 +31,7 @@ export interface WakeQueue {
   add(name: string, data: WakeJobData, options: JobsOptions): Promise<unknown>;
   getJob(id: string): Promise<StoredJob<WakeJobData, void> | undefined>;
   getFailed(start: number, end: number): Promise<StoredJob<WakeJobData, void>[]>;
+  getDeduplicationJobId(id: string): Promise<string | null>;
 }
 
 interface CountedQueue {
@@ -117,7 +118,7 @@ export async function wakeInto(queue: WakeQueue, contact: ContactRef): Promise<v
 }
 
 export async function findEvent(queue: EventQueue, id: string): Promise<EventRecord | undefined> {
-  const job = await queue.getJob(id);
+  const job = isEventId(id) ? await queue.getJob(id) : undefined;
   if (!job) return undefined;
   const state = eventState(await job.getState());
   if (state === undefined) return undefined;
@@ -137,12 +138,12 @@ export async function waitingEvents(queue: EventQueue, limit: number): Promise<R
 }
 
 /** Runs an event's job again as its next run. Its id and its deduplication stay. */
-export async function replayEvent(queue: EventQueue, id: string): Promise<boolean> {
-  const job = await queue.getJob(id);
-  if (!job) return false;
+export async function replayEvent(queue: EventQueue, id: string, now: number): Promise<boolean> {
+  const job = isEventId(id) ? await queue.getJob(id) : undefined;
+  if (!job || job.data.withdrawn !== undefined) return false;
   const state = await job.getState();
   if (state !== "completed" && state !== "failed") return false;
-  await job.updateData({ ...job.data, replay: job.data.replay + 1 });
+  await job.updateData({ ...job.data, replay: job.data.replay + 1, retriedAt: now });
   await job.retry(state, { resetAttemptsMade: true });
   return true;
 }
@@ -162,9 +163,14 @@ function eventState(state: string): EventState | undefined {
   }
 }
 
+/** Other names would reach BullMQ's own keys, which are no jobs. */
+export function isEventId(id: string): boolean {
+  return /^evt_[0-9A-Za-z_]{1,64}$/.test(id);
+}
+
 /** An event without what it told of a person; its job, and so its deduplication, stays. */
-export function erasedEvent(event: RelayEvent): RelayEvent {
-  return { ...event, payload: "null", attributes: {} };
+export function withdrawnEvent(event: RelayEvent, withdrawn: "erased" | "dropped"): RelayEvent {
+  return { ...event, payload: "null", attributes: {}, withdrawn };
 }
 
 export async function queueCounts(queue: CountedQueue): Promise<QueueCounts> {

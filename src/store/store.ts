@@ -69,10 +69,10 @@ export interface EventLog {
   waiting(limit: number): Promise<readonly RelayEvent[]>;
   /**
    * Maps a finished or failed event again with the current mapping, as its next run: newer than its own earlier one,
-   * not than newer events. False when there is no such event, or it has not finished yet.
+   * not than newer events. False when there is no such event, it has not finished yet, or its payload is gone.
    */
   replay(id: string): Promise<boolean>;
-  /** Forgets an event's payload and result, but keeps refusing its duplicates. */
+  /** Forgets an event's payload and result, but keeps refusing its duplicates. One that still waits ends as erased. */
   erase(ids: readonly string[]): Promise<void>;
 }
 
@@ -100,6 +100,8 @@ export interface Settlement {
   /** Fields that now hold these values at the API; a newer stamp already there stays. */
   readonly applied: Applied;
   readonly note?: DeliveryNote;
+  /** What was sent. When none of it waits any more, the contact was erased meanwhile, and nothing is written. */
+  readonly sent?: readonly string[];
 }
 
 /** What waits for each contact, and what was last applied to it. The only truth about deliveries. */
@@ -107,11 +109,18 @@ export interface Mailbox {
   /** Idempotent by update id. */
   post(updates: readonly ContactUpdate[]): Promise<void>;
   read(contact: ContactRef): Promise<MailboxState>;
-  /** Atomic; records that are kept expire `stampRetentionMs` after the contact's last settlement. */
-  settle(contact: ContactRef, settlement: Settlement): Promise<void>;
+  /**
+   * Atomic; records that are kept expire `stampRetentionMs` after the contact's last settlement.
+   * False when nothing was written, see `Settlement.sent`.
+   */
+  settle(contact: ContactRef, settlement: Settlement): Promise<boolean>;
+  /** What is remembered of these contacts is remembered as long again as after a settlement. */
+  remember(contacts: readonly ContactRef[]): Promise<void>;
   /** Contacts with an update that has waited since before `postedBefore` (milliseconds since the epoch). */
   overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]>;
-  /** Removes everything about the contact; answers the ids of the events that spoke of it. */
+  /** The events that spoke of the contact. */
+  eventIds(contact: ContactRef): Promise<readonly string[]>;
+  /** Removes what is kept here about the contact; answers the ids of the events that spoke of it. */
   erase(contact: ContactRef): Promise<readonly string[]>;
 }
 
@@ -197,16 +206,26 @@ export interface FailurePage {
 
 /** Everything set aside for a person. Nothing leaves it but by retry or drop. */
 export interface Failures {
-  /** Newest first, deliveries before events. `cursor` comes from the page before. */
+  /**
+   * Newest first, deliveries before events. `cursor` comes from the page before and goes on behind its last item,
+   * whatever has left or joined meanwhile.
+   */
   list(limit: number, cursor?: string): Promise<FailurePage>;
+  /** Any other text would begin again at the top. */
+  isCursor(text: string): boolean;
   find(id: string): Promise<Failure | undefined>;
   /**
    * Maps a parked event again, or posts a parked delivery back with its old stamps, so that it cannot overwrite what
-   * has become newer since. False when there is no such item.
+   * has become newer since. Its age counts anew. False when there is no such item.
    */
   retry(id: string): Promise<boolean>;
-  /** Forgets an item for good. False when there is no such item. */
+  /** Forgets an item for good; an event's duplicates are refused as before. False when there is no such item. */
   drop(id: string): Promise<boolean>;
+  /**
+   * To be called now and then: what is known of contacts with something parked does not expire, because a retry must
+   * not overwrite what has become newer since.
+   */
+  guard(): Promise<void>;
 }
 
 export interface QueueCounts {
@@ -250,6 +269,11 @@ export interface Store {
   readonly startWorker: StartWorker;
   /** Wakes a contact: at most one waiting and one running job each. A no-op while one waits. */
   wake(contact: ContactRef): Promise<void>;
+  /**
+   * Deletes every trace of a contact: its mailbox, what its events held, what is parked for it. Duplicates of its events
+   * are still refused. Answers how many events spoke of it. May be repeated after an error.
+   */
+  erase(contact: ContactRef): Promise<number>;
   counts(): Promise<{ events: QueueCounts; contacts: QueueCounts }>;
   /** Answers within `deadlineMs`. Never rejects. */
   health(deadlineMs: number): Promise<StoreHealth>;

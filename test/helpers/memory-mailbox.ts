@@ -40,14 +40,20 @@ export function createMemoryMailbox(clock: () => number): Mailbox {
         history: [...box.history],
       };
     },
-    async settle(contact, { done, applied, note }) {
+    async settle(contact, { done, applied, note, sent }) {
       const box = boxOf(contact);
+      if (sent && !sent.some((id) => box.waiting.has(id))) return false;
       for (const id of done) box.waiting.delete(id);
       for (const [field, origin] of Object.entries(applied)) {
         const kept = box.applied.get(field);
         if (origin && (!kept || compareStamps(kept.stamp, origin.stamp) < 0)) box.applied.set(field, origin);
       }
       if (note) box.history.push(note);
+      return true;
+    },
+    async remember() {},
+    async eventIds(contact) {
+      return [...boxOf(contact).events];
     },
     async overdue(postedBefore, limit) {
       return [...boxes]

@@ -83,6 +83,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     post: mortal(durable.post),
     read: mortal(durable.read),
     settle: mortal(durable.settle),
+    remember: durable.remember,
+    eventIds: durable.eventIds,
     overdue: mortal(durable.overdue),
     erase: mortal(durable.erase),
   };

@@ -73,6 +73,14 @@ export function parkedContract(suite: Suite): void {
       }
     }
 
+    async function failEvents(store: Store, count: number) {
+      await withEventWorker(
+        store,
+        () => Promise.reject(new UnrecoverableError("the mapping is wrong")),
+        () => until(async () => (await store.counts()).events.failed === count, 20_000, "the failure"),
+      );
+    }
+
     it("each parked piece is listed with what it carries, and leaves by retry or drop alone", async () => {
       await withStore({}, async ({ store }) => {
         const contact = sampleContact();
@@ -88,7 +96,8 @@ export function parkedContract(suite: Suite): void {
         expect(await store.failures.find(first?.id ?? "")).toEqual(first);
 
         expect(await store.failures.retry(first?.id ?? "")).toBe(true);
-        expect((await store.mailbox.read(contact)).waiting).toEqual([updates[0]]);
+        const [posted] = (await store.mailbox.read(contact)).waiting;
+        expect({ ...posted, receivedAt: updates[0]?.receivedAt }).toEqual(updates[0]);
         expect((await store.counts()).contacts).toMatchObject({ waiting: 1, failed: 1 });
         expect(await store.failures.retry(first?.id ?? "")).toBe(false);
         expect((await store.failures.list(10)).items).toEqual([second]);
@@ -97,7 +106,7 @@ export function parkedContract(suite: Suite): void {
         expect(await store.failures.drop(second?.id ?? "")).toBe(false);
         expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
         expect((await store.counts()).contacts.failed).toBe(0);
-        expect((await store.mailbox.read(contact)).waiting).toEqual([updates[0]]);
+        expect((await store.mailbox.read(contact)).waiting).toEqual([posted]);
       });
     });
 
@@ -133,6 +142,125 @@ export function parkedContract(suite: Suite): void {
         expect(await store.failures.drop(stays.id)).toBe(true);
         expect(await store.failures.find(stays.id)).toBeUndefined();
         expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
+      });
+    });
+
+    it("a retry counts the age of what it delivers anew, and keeps its stamps", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        const update = sampleUpdate(contact, { firstName: "Ann" }, { receivedAt: 1_000 });
+        await parkDelivery(store, contact, [update]);
+        const before = Date.now();
+        await store.failures.retry((await store.failures.list(1)).items[0]?.id ?? "");
+        const [posted] = (await store.mailbox.read(contact)).waiting;
+        expect(posted).toMatchObject({ id: update.id, stamp: update.stamp });
+        expect(posted?.receivedAt).toBeGreaterThanOrEqual(before);
+
+        const event = sampleEvent({ receivedAt: 1_000 });
+        await store.events.accept([event]);
+        await failEvents(store, 1);
+        await store.failures.retry(event.id);
+        const retried = (await store.events.find(event.id))?.event;
+        expect(retried).toMatchObject({ receivedAt: 1_000, replay: 0 });
+        expect(retried?.retriedAt).toBeGreaterThanOrEqual(before);
+      });
+    });
+
+    it("a dropped event is gone, what it held too, and its duplicates are still refused", async () => {
+      await withStore({}, async ({ store }) => {
+        const event = sampleEvent({ payload: '{"email":"gone@example.com"}', attributes: { by: "x" } });
+        await store.events.accept([event]);
+        await failEvents(store, 1);
+        expect(await store.failures.drop(event.id)).toBe(true);
+        expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
+        expect((await store.events.find(event.id))?.event).toMatchObject({
+          payload: "null",
+          attributes: {},
+          withdrawn: "dropped",
+        });
+        const again = [sampleEvent({ identity: event.identity })];
+        expect(await store.events.accept(again)).toEqual([{ id: event.id, duplicate: true }]);
+        await withEventWorker(
+          store,
+          async () => ignored,
+          () => until(async () => (await stateOf(store, event.id)) === "completed", 20_000, "its end"),
+        );
+        expect(await store.events.replay(event.id)).toBe(false);
+        expect(await store.events.accept(again)).toEqual([{ id: event.id, duplicate: true }]);
+      });
+    });
+
+    it("whoever retries page by page meets every item, although pages shift under the cursor", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        await parkDelivery(store, contact, [
+          sampleUpdate(contact),
+          sampleUpdate(contact),
+          sampleUpdate(contact),
+        ]);
+        for (let n = 0; n < 4; n += 1) {
+          const other = sampleContact();
+          await parkDelivery(store, other, [sampleUpdate(other)]);
+        }
+        const met: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await store.failures.list(2, cursor);
+          expect(page.items.length).toBeLessThanOrEqual(2);
+          for (const { id } of page.items) {
+            met.push(id);
+            expect(await store.failures.retry(id)).toBe(true);
+          }
+          cursor = page.next;
+        } while (cursor !== undefined);
+        expect(new Set(met).size).toBe(7);
+        expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
+      });
+    });
+
+    it("names that are no ids, BullMQ's own keys among them, are simply not there", async () => {
+      await withStore({}, async ({ store }) => {
+        await parkDelivery(store, sampleContact(), [sampleUpdate(sampleContact())]);
+        const names = [
+          "",
+          "wait",
+          "failed",
+          "meta",
+          "dlv_failed.0",
+          "dlv_1.x",
+          "dlv_99999999999.0",
+          "evt_\0",
+          "a:b",
+        ];
+        for (const name of names) {
+          expect(await store.failures.find(name), name).toBeUndefined();
+          expect(await store.failures.retry(name), name).toBe(false);
+          expect(await store.failures.drop(name), name).toBe(false);
+          expect(await store.events.find(name), name).toBeUndefined();
+          expect(await store.events.replay(name), name).toBe(false);
+          expect(store.failures.isCursor(name), name).toBe(false);
+        }
+      });
+    });
+
+    it("what was applied is remembered as long as something is parked for the contact", async () => {
+      await withStore({ retentionMs: 500 }, async ({ store }) => {
+        const [parked, other] = [sampleContact(), sampleContact()];
+        const update = sampleUpdate(parked);
+        const applied = { email: { stamp: update.stamp, eventId: update.eventId } };
+        await store.mailbox.settle(parked, { done: [], applied });
+        await parkDelivery(store, parked, [update]);
+        await store.mailbox.settle(other, { done: [], applied });
+        const known = async (contact: ContactRef) => "email" in (await store.mailbox.read(contact)).applied;
+        await until(
+          async () => {
+            await store.failures.guard();
+            return !(await known(other));
+          },
+          20_000,
+          "the other's stamps to expire",
+        );
+        expect(await known(parked)).toBe(true);
       });
     });
 

@@ -32,9 +32,14 @@ export class DurableNodeFS extends NodeFS {
   }
 }
 
-/** PGlite's own start parameters, but with fsync on. */
+/**
+ * PGlite's own start parameters, but with fsync on, and without old segments of the log being kept for later use: they
+ * would hold what was erased long ago.
+ */
 export const durableStartParams: readonly string[] = [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"),
   "-c",
   "wal_sync_method=fsync",
+  "-c",
+  "wal_recycle=off",
 ];

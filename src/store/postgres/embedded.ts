@@ -6,6 +6,7 @@ import { lockDirectory } from "./directory-lock.ts";
 import { durableStartParams, DurableNodeFS } from "./durable-fs.ts";
 import { PglitePool } from "./pglite-pool.ts";
 import { bullmqSchema, migrate, relaySchema } from "./schema.ts";
+import { createScrubber } from "./scrubber.ts";
 import { createSqlStore, queueName } from "./sql-store.ts";
 
 export type EmbeddedResult = { ok: true; store: Store } | { ok: false; message: string };
@@ -29,13 +30,16 @@ export async function openEmbeddedStore(dataDir: string, options: StoreOptions):
     await pool.query(`SET search_path TO ${bullmqSchema}`);
     await resumeInterrupted(pool, options.prefix);
     const changePace = await keepPace(pool, options);
+    const scrubber = createScrubber(pool, dataDir, options, Date.now);
     const store = createSqlStore(
       {
         engine: "embedded",
         pool,
         changePace,
         clock: Date.now,
+        erased: () => scrubber.erased(),
         closePool: async () => {
+          await scrubber.finish();
           await pool.end();
           await database.close();
           lock.release();

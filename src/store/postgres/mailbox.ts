@@ -84,11 +84,12 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
     };
   }
 
-  async function settle(contact: ContactRef, settlement: Settlement): Promise<void> {
+  async function settle(contact: ContactRef, settlement: Settlement): Promise<boolean> {
     const applied = Object.entries(settlement.applied).flatMap(([field, origin]) =>
       origin ? [{ field, ...origin }] : [],
     );
-    await pool.transaction(async (client) => {
+    return await pool.transaction(async (client) => {
+      if (settlement.sent && !(await waits(client, contact, settlement.sent))) return false;
       await touch(client, contact, settlement.note);
       if (settlement.done.length > 0) {
         await client.query(
@@ -96,7 +97,7 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
           [contact, settlement.done],
         );
       }
-      if (applied.length === 0) return;
+      if (applied.length === 0) return true;
       await client.query(
         `INSERT INTO ${schema}.mailbox_field AS kept (contact, field, stamp, event_id)
          SELECT $1, field, stamp, event_id
@@ -111,7 +112,34 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
           applied.map((entry) => entry.eventId),
         ],
       );
+      return true;
     });
+  }
+
+  /** Locked, so that an erasure comes either before or after the settlement. */
+  async function waits(client: SqlClient, contact: ContactRef, ids: readonly string[]): Promise<boolean> {
+    const { rows } = await client.query(
+      `SELECT id FROM ${schema}.mailbox_update
+       WHERE contact = $1 AND id = ANY($2::text[]) ORDER BY id FOR UPDATE`,
+      [contact, ids],
+    );
+    return rows.length > 0;
+  }
+
+  async function remember(contacts: readonly ContactRef[]): Promise<void> {
+    const now = clock();
+    await pool.query(
+      `UPDATE ${schema}.mailbox_contact SET expires_at = $2 WHERE contact = ANY($1::text[]) AND expires_at > $3`,
+      [contacts, now + keepMs, now],
+    );
+  }
+
+  async function eventIds(contact: ContactRef): Promise<readonly string[]> {
+    const { rows } = await pool.query<{ event_id: string }>(
+      `SELECT event_id FROM ${schema}.mailbox_event WHERE contact = $1`,
+      [contact],
+    );
+    return rows.map((row) => row.event_id);
   }
 
   /** Extends the contact's life, appends to its history, and forgets stamps that had already expired. */
@@ -165,12 +193,12 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
         `DELETE FROM ${schema}.mailbox_event WHERE contact = $1 RETURNING event_id`,
         [contact],
       );
-      for (const table of ["mailbox_update", "mailbox_field", "mailbox_contact"]) {
+      for (const table of ["mailbox_update", "mailbox_contact", "mailbox_field"]) {
         await client.query(`DELETE FROM ${schema}.${table} WHERE contact = $1`, [contact]);
       }
       return rows.map((row) => row.event_id);
     });
   }
 
-  return { post, read, settle, overdue, erase };
+  return { post, read, settle, remember, overdue, eventIds, erase };
 }

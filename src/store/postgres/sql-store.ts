@@ -9,17 +9,10 @@ import {
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
 import { listEvents } from "../event-list.ts";
+import { createErasure } from "../erasure.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
-import {
-  acceptInto,
-  erasedEvent,
-  findEvent,
-  queueCounts,
-  replayEvent,
-  wakeInto,
-  workerOptions,
-} from "../queues.ts";
+import { acceptInto, findEvent, queueCounts, replayEvent, wakeInto, workerOptions } from "../queues.ts";
 import type {
   Engine,
   EventResult,
@@ -45,6 +38,8 @@ export interface SqlStoreParts {
   readonly pool: BullmqPool;
   readonly changePace: ChangePace;
   readonly clock: () => number;
+  /** Told after a contact was erased from the tables. */
+  readonly erased?: () => void;
   readonly closePool: () => Promise<void>;
   /** Cuts every connection without waiting for anything. */
   readonly dropPool: () => void;
@@ -125,18 +120,24 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     return rows.map((row) => row.data);
   }
 
-  async function erase(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      const job = await events.getJob(id);
-      if (!job) continue;
-      await job.updateData(erasedEvent(job.data));
+  const erasure = createErasure({
+    events,
+    contacts,
+    mailbox,
+    async forgetOutcome(id) {
       await pool.query(
-        `UPDATE ${bullmqSchema}.job SET return_value = '{"outcome":"erased"}'::jsonb
-         WHERE queue = $1 AND id = $2 AND state = 'completed'`,
+        `UPDATE ${bullmqSchema}.job SET failed_reason = NULL, stacktrace = NULL,
+           return_value = CASE WHEN return_value IS NULL THEN NULL ELSE '{"outcome":"erased"}'::jsonb END
+         WHERE queue = $1 AND id = $2`,
         [queueName(options.prefix, "events"), id],
       );
-    }
-  }
+    },
+    async forgetNews() {
+      await pool.query(`DELETE FROM ${bullmqSchema}.event WHERE queue = ANY($1::text[])`, [
+        [queueName(options.prefix, "events"), queueName(options.prefix, "contacts")],
+      ]);
+    },
+  });
 
   async function close(deadlineMs: number): Promise<void> {
     // One that could not be closed in time would ask an ended pool again and again, and let no timer run any more.
@@ -155,14 +156,19 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       find: (id) => findEvent(events, id),
       list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting,
-      replay: (id) => replayEvent(events, id),
-      erase,
+      replay: (id) => replayEvent(events, id, parts.clock()),
+      erase: erasure.events,
     },
     mailbox,
     pacer: createPacer(options.ceiling, parts.changePace),
-    failures: createFailures(events, contacts, mailbox, wake),
+    failures: createFailures({ events, contacts, mailbox, wake, retentionMs, clock: parts.clock }),
     startWorker,
     wake,
+    async erase(contact) {
+      const count = await erasure.contact(contact);
+      parts.erased?.();
+      return count;
+    },
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
     async health(deadlineMs) {
       try {

@@ -4,11 +4,11 @@ import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
 import { withDeadline } from "../deadline.ts";
 import { listEvents } from "../event-list.ts";
+import { createErasure } from "../erasure.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, parsePace, type ChangePace } from "../pace.ts";
 import {
   acceptInto,
-  erasedEvent,
   findEvent,
   queueCounts,
   replayEvent,
@@ -91,17 +91,21 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
   const mailbox = createRedisMailbox(patient, options, Date.now);
   const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
 
-  async function erase(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      const job = await events.getJob(id);
-      if (!job) continue;
-      await job.updateData(erasedEvent(job.data));
+  const erasure = createErasure({
+    events,
+    contacts,
+    mailbox,
+    async forgetOutcome(id) {
       const key = `${prefix}:events:${id}`;
+      await client.hdel(key, "failedReason", "stacktrace");
       if (await client.hexists(key, "returnvalue")) {
         await client.hset(key, "returnvalue", JSON.stringify({ outcome: "erased" }));
       }
-    }
-  }
+    },
+    async forgetNews() {
+      await client.del(`${prefix}:events:events`, `${prefix}:contacts:events`);
+    },
+  });
 
   async function close(deadlineMs: number): Promise<void> {
     const closing = Promise.all([events.close(), contacts.close(), patientContacts.close()]);
@@ -119,14 +123,22 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
       find: (id) => findEvent(events, id),
       list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting: (limit) => waitingEvents(events, limit),
-      replay: (id) => replayEvent(events, id),
-      erase,
+      replay: (id) => replayEvent(events, id, Date.now()),
+      erase: erasure.events,
     },
     mailbox,
     pacer: createPacer(options.ceiling, sharedPace(patient, `${prefix}:pacer`)),
-    failures: createFailures(events, contacts, mailbox, wake),
+    failures: createFailures({
+      events,
+      contacts,
+      mailbox,
+      wake,
+      retentionMs: options.retentionMs,
+      clock: Date.now,
+    }),
     startWorker,
     wake,
+    erase: erasure.contact,
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
     async health(deadlineMs) {
       try {

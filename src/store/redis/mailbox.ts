@@ -31,9 +31,13 @@ local function older(a, b)
 end
 local updates, fields, history, events, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local contact, now, keepMs, historyMax, note = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local doneCount = tonumber(ARGV[6])
-for i = 7, 6 + doneCount do redis.call("HDEL", updates, ARGV[i]) end
-for i = 7 + doneCount, #ARGV, 3 do
+local sentCount, doneCount = tonumber(ARGV[6]), tonumber(ARGV[7])
+local firstDone = 8 + sentCount
+local waits = sentCount == 0
+for i = 8, 7 + sentCount do waits = waits or redis.call("HEXISTS", updates, ARGV[i]) == 1 end
+if not waits then return 0 end
+for i = firstDone, firstDone + doneCount - 1 do redis.call("HDEL", updates, ARGV[i]) end
+for i = firstDone + doneCount, #ARGV, 3 do
   local kept = redis.call("HGET", fields, ARGV[i])
   if not kept or older(cjson.decode(kept).stamp, ARGV[i + 1]) then redis.call("HSET", fields, ARGV[i], ARGV[i + 2]) end
 end
@@ -53,6 +57,11 @@ return 1`;
 
 const readScript = `
 return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), redis.call("LRANGE", KEYS[3], 0, -1) }`;
+
+/** The events of a contact for which something waits have no expiry: they keep none. */
+const rememberScript = `
+for i = 1, #KEYS do redis.call("PEXPIRE", KEYS[i], ARGV[1], "XX") end
+return 1`;
 
 const eraseScript = `
 local ids = redis.call("SMEMBERS", KEYS[4])
@@ -101,12 +110,13 @@ export function createRedisMailbox(client: Redis, options: StoreOptions, clock: 
     };
   }
 
-  async function settle(contact: ContactRef, settlement: Settlement): Promise<void> {
+  async function settle(contact: ContactRef, settlement: Settlement): Promise<boolean> {
     const key = keys(contact);
+    const sent = settlement.sent ?? [];
     const fields = Object.entries(settlement.applied).flatMap(([field, origin]) =>
       origin ? [field, origin.stamp, JSON.stringify(origin)] : [],
     );
-    await client.eval(
+    const written = await client.eval(
       settleScript,
       5,
       key.updates,
@@ -119,10 +129,22 @@ export function createRedisMailbox(client: Redis, options: StoreOptions, clock: 
       keepMs,
       historyMax,
       settlement.note ? JSON.stringify(settlement.note) : "",
+      sent.length,
       settlement.done.length,
+      ...sent,
       ...settlement.done,
       ...fields,
     );
+    return written === 1;
+  }
+
+  async function remember(contacts: readonly ContactRef[]): Promise<void> {
+    const kept = contacts.map(keys).flatMap(({ fields, history, events }) => [fields, history, events]);
+    if (kept.length > 0) await client.eval(rememberScript, kept.length, ...kept, keepMs);
+  }
+
+  async function eventIds(contact: ContactRef): Promise<readonly string[]> {
+    return await client.smembers(keys(contact).events);
   }
 
   async function overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]> {
@@ -144,5 +166,5 @@ export function createRedisMailbox(client: Redis, options: StoreOptions, clock: 
     )) as string[];
   }
 
-  return { post, read, settle, overdue, erase };
+  return { post, read, settle, remember, overdue, eventIds, erase };
 }

@@ -1,0 +1,156 @@
+import { UnrecoverableError } from "bullmq";
+import { describe, expect, it } from "vitest";
+import type { EventResult, WakeJobData } from "../../src/store/store.ts";
+import { until } from "../helpers/relay-process.ts";
+import { sampleContact, sampleEvent, sampleUpdate } from "../helpers/store-samples.ts";
+import { gatedWorker, ignored, stateOf, type Suite, withEventWorker } from "./suite.ts";
+
+/** What every engine promises: erasing a contact. */
+export function erasingContract(suite: Suite): void {
+  describe("erasing a contact", () => {
+    const { withStore } = suite;
+
+    it("takes its mailbox, its events' payloads and what is parked for it, and nobody else's", async () => {
+      await withStore({}, async ({ store }) => {
+        const [contact, other] = [sampleContact(), sampleContact()];
+        const [mapped, unmappable, theirs] = [sampleEvent(), sampleEvent(), sampleEvent()];
+        await store.events.accept([mapped, unmappable, theirs]);
+        await store.mailbox.post([
+          sampleUpdate(contact, {}, { eventId: mapped.id }),
+          sampleUpdate(contact, {}, { eventId: unmappable.id }),
+          sampleUpdate(other, {}, { eventId: theirs.id }),
+        ]);
+        const result: EventResult = {
+          outcome: "mapped",
+          updates: [sampleUpdate(contact, { email: "x@example.com" })],
+          warnings: [],
+        };
+        await withEventWorker(
+          store,
+          async ({ id }) => {
+            if (id === unmappable.id) throw new UnrecoverableError("no e-mail in x@example.com");
+            return result;
+          },
+          () => until(async () => (await stateOf(store, theirs.id)) === "completed", 20_000, "the events"),
+        );
+        await until(async () => (await stateOf(store, unmappable.id)) === "failed", 20_000, "the failure");
+        for (const ref of [contact, other]) await store.wake(ref);
+        const parking = store.startWorker<WakeJobData, void>(
+          "contacts",
+          async (job) => {
+            const ref = job.data.contact;
+            const parked = [{ reason: "refused", at: 1, attempts: 1, updates: [sampleUpdate(ref)] }];
+            await job.updateData({ contact: ref, parked });
+            throw new UnrecoverableError("refused");
+          },
+          { concurrency: 1 },
+        );
+        await until(async () => (await store.counts()).contacts.failed === 2, 20_000, "both to be parked");
+        await parking.close();
+        await store.wake(contact);
+
+        expect(await store.erase(contact)).toBe(2);
+
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+        expect((await store.failures.list(10)).items.map((item) => item.contact)).toEqual([other]);
+        expect((await store.counts()).contacts).toMatchObject({ waiting: 0, failed: 1 });
+        expect(await store.events.find(mapped.id)).toMatchObject({
+          event: { payload: "null", withdrawn: "erased" },
+          result: { outcome: "erased" },
+        });
+        expect((await store.events.find(unmappable.id))?.failure).toBeUndefined();
+        expect(await store.events.find(theirs.id)).toMatchObject({ event: theirs, result });
+        for (const { id, identity } of [mapped, unmappable]) {
+          expect(await store.events.accept([sampleEvent({ identity })])).toEqual([{ id, duplicate: true }]);
+          expect(await store.events.replay(id)).toBe(false);
+        }
+        expect(await store.erase(contact)).toBe(0);
+
+        await store.mailbox.post([sampleUpdate(contact)]);
+        await store.wake(contact);
+        expect((await store.counts()).contacts.waiting).toBe(1);
+      });
+    });
+
+    it("waits for an event that has posted and is about to store its result", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        const event = sampleEvent();
+        let go: () => void = () => undefined;
+        const gate = new Promise<void>((resolve) => (go = resolve));
+        let posted = false;
+        await store.events.accept([event]);
+        await withEventWorker(
+          store,
+          async () => {
+            const update = sampleUpdate(contact, { email: "x@example.com" }, { eventId: event.id });
+            await store.mailbox.post([update]);
+            posted = true;
+            await gate;
+            return { outcome: "mapped", updates: [update], warnings: [] };
+          },
+          async () => {
+            await until(() => posted, 20_000, "the post");
+            const erased = store.erase(contact);
+            setTimeout(go, 200);
+            await erased;
+            await until(async () => (await stateOf(store, event.id)) === "completed", 20_000, "the end");
+          },
+        );
+        expect((await store.events.find(event.id))?.result).toEqual({ outcome: "erased" });
+      });
+    });
+
+    it("a settlement of what was erased meanwhile writes nothing", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        const update = sampleUpdate(contact);
+        const applied = { firstName: { stamp: update.stamp, eventId: update.eventId } };
+        const note = { at: 1, outcome: "delivered", fields: ["firstName"], eventIds: [update.eventId] };
+        const settlement = { done: [update.id], sent: [update.id], applied, note };
+        await store.mailbox.post([update]);
+        await store.erase(contact);
+        expect(await store.mailbox.settle(contact, settlement)).toBe(false);
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+        await store.mailbox.post([update]);
+        expect(await store.mailbox.settle(contact, settlement)).toBe(true);
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied, history: [note] });
+      });
+    });
+
+    it("a delivery that is under way keeps its job, and its contact can be woken again", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        await store.mailbox.post([sampleUpdate(contact)]);
+        await store.wake(contact);
+        const { runs, letGo, worker } = gatedWorker(store);
+        await until(() => runs() === 1, 20_000, "the run");
+        await store.erase(contact);
+        await store.wake(contact);
+        letGo();
+        await until(() => runs() === 2, 20_000, "the run after it");
+        letGo();
+        await until(async () => (await store.counts()).contacts.active === 0, 20_000, "the end");
+        await worker.close();
+      });
+    });
+
+    it("an erased event that still waited ends as erased, not among the parked", async () => {
+      await withStore({}, async ({ store }) => {
+        const event = sampleEvent();
+        await store.events.accept([event]);
+        await store.events.erase([event.id]);
+        const seen: unknown[] = [];
+        await withEventWorker(
+          store,
+          async (taken) => {
+            seen.push(taken.withdrawn);
+            return ignored;
+          },
+          () => until(() => seen.length > 0, 20_000, "its run"),
+        );
+        expect(seen).toEqual(["erased"]);
+      });
+    });
+  });
+}
