@@ -32,7 +32,7 @@ export async function withOperator(
     return 1;
   }
   const { config } = read;
-  const opened = await openStore(config, () => undefined);
+  const opened = await openStore(config, { onError: () => undefined });
   try {
     if (opened.ok) return await work(storeOperator(opened.store));
     if (config.store.engine === "embedded" && config.adminToken !== undefined) {
