@@ -57,7 +57,7 @@ export function parseRedisUrl(text: string): RedisAddressResult {
 }
 
 function readAddress(text: string): RedisAddress {
-  const parts = /^([a-z+]+):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?$/i.exec(text);
+  const parts = /^([a-z+]+):\/\/([^/?]*)([^?]*)(?:\?(.*))?$/i.exec(text);
   const [, scheme = "", authority = "", path = "", query = ""] = parts ?? [];
   const form = Object.entries(schemes).find(([name]) => name === scheme.toLowerCase())?.[1];
   if (!parts || !form) {
@@ -147,9 +147,10 @@ function readOptions(query: string, kind: RedisAddress["kind"]): URLSearchParams
   const known = kind === "sentinel" ? ["family", "sentinelUsername", "sentinelPassword"] : ["family"];
   const options = new URLSearchParams(query);
   for (const name of options.keys()) {
-    if (!known.includes(name)) {
-      throw new Problem(`has the unknown option ${name.slice(0, 40)}; known are ${known.join(", ")}`);
-    }
+    if (known.includes(name)) continue;
+    // What comes after a ? may be the rest of a password.
+    const named = query.includes("@") ? "an unknown option" : `the unknown option ${name.slice(0, 40)}`;
+    throw new Problem(`has ${named}; known are ${known.join(", ")}. In a password write ? as %3F`);
   }
   return options;
 }

@@ -72,6 +72,9 @@ async function openOver(
   const { signal } = options;
   const client = connections.producer();
   await withDeadline(client.connect(), connectDeadlineMs, "no connection", signal);
+  // A database that cannot be chosen is only reported by ioredis, which then goes on in database 0.
+  const reported = connections.lastError();
+  if (reported instanceof ReplyError) throw reported;
   const prefix = `{${options.prefix}}`;
   const place = describeAddress(address);
   const key = `${prefix}:store`;
