@@ -64,6 +64,7 @@ function readAddress(text: string): RedisAddress {
     const forms = Object.keys(schemes).map((name) => `${name}://`);
     throw new Problem(`must be a URL that starts with ${forms.slice(0, -1).join(", ")} or ${forms.at(-1)}`);
   }
+  if (path.includes("@")) throw new Problem(unreadableHost);
   const signIn = authority.lastIndexOf("@");
   const nodes = readNodes(authority.slice(signIn + 1), defaultPorts[form.kind]);
   const options = readOptions(query, form.kind);
@@ -84,7 +85,7 @@ function readAddress(text: string): RedisAddress {
     }
     case "sentinel": {
       const [master, ...rest] = segments;
-      if (master === undefined) {
+      if (master === undefined || !/^[\w.-]+$/.test(master)) {
         throw new Problem(
           "must name the master that the sentinels watch: redis+sentinel://host:26379/mymaster",
         );
@@ -94,7 +95,7 @@ function readAddress(text: string): RedisAddress {
         ...access,
         kind: "sentinel",
         nodes,
-        master: decode(master),
+        master,
         database: readDatabase(rest),
         ...(username === null ? {} : { sentinelUsername: username }),
         ...(password === null ? {} : { sentinelPassword: password }),
@@ -106,6 +107,9 @@ function readAddress(text: string): RedisAddress {
   }
 }
 
+const unreadableHost =
+  "has a host that cannot be read: write host:port, several separated by commas, and percent-encode " +
+  "what is special in a password (@ as %40, / as %2F, ? as %3F)";
 const severalHosts =
   "names several hosts: use redis+sentinel://host1,host2/mymaster or redis+cluster://host1,host2 for those";
 
@@ -114,10 +118,7 @@ function readNodes(text: string, defaultPort: number): [Node, ...Node[]] {
     const [, name, port] = /^(\[[0-9a-f:.%]+\]|[a-z0-9._-]*)(?::([0-9]+))?$/i.exec(part.trim()) ?? [];
     const number = port === undefined ? defaultPort : Number(port);
     if (name === undefined || number < 1 || number > 65_535) {
-      throw new Problem(
-        "has a host that cannot be read: write host:port, several separated by commas, and percent-encode " +
-          "what is special in a password (@ as %40, / as %2F, # as %23, ? as %3F)",
-      );
+      throw new Problem(unreadableHost);
     }
     return { host: name === "" ? "localhost" : name.replaceAll(/[[\]]/g, ""), port: number };
   });
