@@ -1,10 +1,12 @@
+import { parseRedisUrl } from "./store/redis/address.ts";
+
 export type Role = "all" | "intake" | "worker";
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export type StoreSettings =
   | { readonly engine: "embedded"; readonly dataDir: string }
-  | { readonly engine: "redis"; readonly url: string }
+  | { readonly engine: "redis"; readonly url: string; readonly allowEviction: boolean }
   | { readonly engine: "postgres"; readonly url: string };
 
 /** Everything read from the environment, once, at boot. Times in milliseconds. */
@@ -127,12 +129,14 @@ function readApi(reader: Reader): Config["api"] {
 function readStore(reader: Reader): StoreSettings {
   const redis = reader.text("REDIS_URL");
   const database = reader.text("DATABASE_URL");
-  reader.url("REDIS_URL", ["redis:", "rediss:"]);
+  const parsed = redis === undefined ? undefined : parseRedisUrl(redis);
+  if (parsed?.ok === false) reader.problems.push(`REDIS_URL ${parsed.problem}`);
+  const allowEviction = reader.boolean("REDIS_ALLOW_EVICTION", false);
   reader.url("DATABASE_URL", ["postgres:", "postgresql:"]);
   if (redis !== undefined && database !== undefined) {
     reader.problems.push("REDIS_URL and DATABASE_URL are both set: choose one store");
   }
-  if (redis !== undefined) return { engine: "redis", url: redis };
+  if (redis !== undefined) return { engine: "redis", url: redis, allowEviction };
   if (database !== undefined) return { engine: "postgres", url: database };
   return { engine: "embedded", dataDir: reader.textOr("DATA_DIR", "./data") };
 }

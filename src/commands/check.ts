@@ -1,6 +1,7 @@
 import { readConfig } from "../config.ts";
 import type { Source } from "../sources/source.ts";
 import { runExamples } from "./examples.ts";
+import type { StoreNote } from "../store/store.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
 import { openStore } from "./open-store.ts";
 import { loadSources } from "./sources.ts";
@@ -31,7 +32,7 @@ export async function check(options: { json: boolean }, io: Io): Promise<ExitCod
   }
   if (sources.ok) findings.push(...(await tryExamples(sources.sources, io.env["SOURCES_FILE"] ?? "")));
   if (read.ok) {
-    findings.push(await tryStore(read.config));
+    findings.push(...(await tryStore(read.config)));
     findings.push(await tryApi(read.config.api.baseUrl));
   }
   const ok = findings.every((finding) => finding.ok);
@@ -59,15 +60,24 @@ async function tryExamples(sources: readonly Source[], sourcesFile: string): Pro
   }));
 }
 
-async function tryStore(config: Parameters<typeof openStore>[0]): Promise<Finding> {
-  const opened = await openStore(config, () => undefined);
-  if (!opened.ok) return { what: "store", ok: false, message: opened.message };
+async function tryStore(config: Parameters<typeof openStore>[0]): Promise<Finding[]> {
+  const notes: StoreNote[] = [];
+  const opened = await openStore(config, {
+    onError: () => undefined,
+    onNote: (note) => void notes.push(note),
+  });
+  if (!opened.ok) return [{ what: "store", ok: false, message: opened.message }];
   const health = await opened.store.health(reachDeadlineMs);
   await opened.store.close(reachDeadlineMs);
   const { engine } = opened.store;
-  return health.ok
-    ? { what: "store", ok: true, message: `${engine} answers` }
-    : { what: "store", ok: false, message: `${engine}: ${health.message}` };
+  const told = notes.map(({ level, message }) => ({
+    what: "store",
+    ok: true,
+    message: level === "warning" ? `WARNING ${message}` : message,
+  }));
+  if (!health.ok) return [...told, { what: "store", ok: false, message: `${engine}: ${health.message}` }];
+  const full = health.refuses === undefined ? [] : [{ what: "store", ok: false, message: health.refuses }];
+  return [{ what: "store", ok: true, message: `${engine} answers` }, ...told, ...full];
 }
 
 /**

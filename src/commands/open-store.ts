@@ -1,31 +1,39 @@
 import type { Config } from "../config.ts";
 import { openEmbeddedStore } from "../store/postgres/embedded.ts";
 import { openPostgresStore } from "../store/postgres/server.ts";
+import type { OpenedStore } from "../store/late.ts";
+import { reasonOf } from "../store/reason.ts";
 import { openRedisStore } from "../store/redis/index.ts";
-import type { Store, StoreOptions } from "../store/store.ts";
+import { StoreRefused } from "../store/refused.ts";
+import type { StoreOptions } from "../store/store.ts";
 
-export type OpenedStore = { ok: true; store: Store } | { ok: false; message: string };
+export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "signal">;
 
-/** Opens the store that the configuration names. Every reason it cannot is a message for a person. */
-export async function openStore(config: Config, onError: StoreOptions["onError"]): Promise<OpenedStore> {
+/** Opens the store that the configuration names, at once or not at all. Every reason is a message for a person. */
+export async function openStore(config: Config, listeners: StoreListeners): Promise<OpenedStore> {
   const options: StoreOptions = {
     prefix: config.storePrefix,
     ceiling: config.api.ratePerSecond,
     retentionMs: config.retentionMs,
     retentionEvents: config.retentionEvents,
-    onError,
+    ...listeners,
   };
+  const { store } = config;
   try {
-    switch (config.store.engine) {
-      case "embedded":
-        return await openEmbeddedStore(config.store.dataDir, options);
+    switch (store.engine) {
+      case "embedded": {
+        const opened = await openEmbeddedStore(store.dataDir, options);
+        return opened.ok ? opened : { ...opened, final: true };
+      }
       case "postgres":
-        return { ok: true, store: await openPostgresStore(config.store.url, options) };
-      case "redis":
-        return { ok: true, store: await openRedisStore(config.store.url, options) };
+        return { ok: true, store: await openPostgresStore(store.url, options) };
+      case "redis": {
+        const { url, allowEviction } = store;
+        return { ok: true, store: await openRedisStore(url, { ...options, allowEviction }) };
+      }
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `the ${config.store.engine} store cannot be opened: ${why}` };
+    const final = error instanceof StoreRefused;
+    return { ok: false, final, message: `the ${store.engine} store cannot be opened: ${reasonOf(error)}` };
   }
 }

@@ -10,18 +10,28 @@ import { startWorkers, type Workers } from "../delivery/workers.ts";
 import { httpApp } from "../http/app.ts";
 import { createIntake } from "../intake/receive.ts";
 import type { Source } from "../sources/source.ts";
+import { openLate, type OpenedStore } from "../store/late.ts";
+import { reasonOf } from "../store/reason.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { createMetrics } from "../telemetry/metrics.ts";
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { openStore } from "./open-store.ts";
+import { shutDown } from "./shutdown.ts";
+import { createStoreLog } from "./store-log.ts";
 
 export interface Relay {
   /** The address the relay listens on; the port is the real one when `PORT` was 0. */
   readonly url: string;
+  /** Refuses everything until the store behind it is there. */
   readonly store: Store;
+  /** Settles when the store is there, was refused for good, or (undefined) the relay was stopped before. */
+  readonly opened: Promise<OpenedStore | undefined>;
   /** Stops accepting, finishes what is on the wire, closes. True when that was clean within the deadline. */
   stop(deadlineMs: number): Promise<boolean>;
 }
+
+/** Health is answered, and webhooks are refused, from this long after the start even when the store is away. */
+const storeGraceMs = 2_000;
 
 export type RelayResult = { ok: true; relay: Relay } | { ok: false; message: string };
 
@@ -34,12 +44,9 @@ export async function startRelay(
 ): Promise<RelayResult> {
   const clock = Date.now;
   const metrics = createMetrics({ sources: sourceList.map((source) => source.name) });
-  const opened = await openStore(config, (error, where) => {
-    metrics.storeError(where);
-    log.warn({ err: error, where }, "store error");
-  });
-  if (!opened.ok) return opened;
-  const { store } = opened;
+  const late = await findStore(config, log, metrics);
+  if (!late.ok) return late;
+  const { store, opened } = late;
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const shapes = createShapeWatch(clock);
   const api = createAelystClient(config.api);
@@ -86,7 +93,14 @@ export async function startRelay(
   }
 
   metrics.onScrape(async () => ({ queues: await store.counts(), ...(await store.pacer.state()) }));
-  const workers = config.role === "intake" ? undefined : startDelivery();
+  let workers: Workers | undefined;
+  let stopping = false;
+  async function deliverOnceOpen(): Promise<void> {
+    const outcome = await opened;
+    if (outcome?.ok === true && !stopping && config.role !== "intake") workers = startDelivery();
+  }
+  const delivering = deliverOnceOpen();
+  if (late.isOpen) await delivering;
   const app = httpApp({
     webhooks:
       config.role === "worker"
@@ -101,7 +115,8 @@ export async function startRelay(
           },
     health: {
       store,
-      workersRunning: workers && (() => workers.running()),
+      takesEvents: config.role !== "worker",
+      workerState: config.role === "intake" ? undefined : () => workers?.state() ?? "starting",
       metrics,
       adminToken: config.adminToken,
       clock,
@@ -123,20 +138,15 @@ export async function startRelay(
   try {
     server = await listenOn(app.fetch, config.host, config.port);
   } catch (error) {
+    stopping = true;
     await workers?.close();
     await store.close(2_000);
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `cannot listen on ${config.host}:${config.port}: ${why}` };
+    return { ok: false, message: `cannot listen on ${config.host}:${config.port}: ${reasonOf(error)}` };
   }
 
-  async function shutDown(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      server.server.close(() => resolve());
-      if ("closeIdleConnections" in server.server) server.server.closeIdleConnections();
-    });
+  async function closeWorkers(): Promise<void> {
+    stopping = true;
     await workers?.close();
-    await api.close();
-    await store.close(2_000);
   }
 
   return {
@@ -144,9 +154,52 @@ export async function startRelay(
     relay: {
       url: `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${server.port}`,
       store,
-      stop: (deadlineMs) => withinDeadline(shutDown(), deadlineMs, log),
+      opened,
+      stop: (deadlineMs) =>
+        shutDown(
+          {
+            server: server.server,
+            closeWorkers,
+            closeApi: () => api.close(),
+            closeStore: (closeMs) => store.close(closeMs),
+          },
+          deadlineMs,
+          log,
+        ),
     },
   };
+}
+
+type FoundStore =
+  | { ok: true; store: Store; opened: Promise<OpenedStore | undefined>; isOpen: boolean }
+  | { ok: false; message: string };
+
+/** A store that is there is opened before anything else; one on a server that is away is waited for beside the rest. */
+async function findStore(config: Config, log: Logger, metrics: Metrics): Promise<FoundStore> {
+  const storeLog = createStoreLog(log, Date.now);
+  let isOpen = false;
+  const open = async (signal: AbortSignal): Promise<OpenedStore> => {
+    const opened = await openStore(config, {
+      onError(error, where) {
+        metrics.storeError(where);
+        // Until then the outcome of the opening says it all.
+        if (isOpen) storeLog.error(error, where);
+      },
+      onNote: storeLog.note,
+      signal,
+    });
+    isOpen = opened.ok;
+    return opened;
+  };
+  if (config.store.engine === "embedded") {
+    const opened = await open(new AbortController().signal);
+    return opened.ok ? { ...opened, opened: Promise.resolve(opened), isOpen } : opened;
+  }
+  const { engine } = config.store;
+  const late = openLate({ engine, open, graceMs: storeGraceMs, onAway: storeLog.away });
+  const first = await late.first;
+  if (first?.ok === false && first.final) return first;
+  return { ok: true, store: late.store, opened: late.settled, isOpen: first?.ok === true };
 }
 
 async function listenOn(fetch: Parameters<typeof listen>[0]["fetch"], hostname: string, port: number) {
@@ -157,23 +210,6 @@ async function listenOn(fetch: Parameters<typeof listen>[0]["fetch"], hostname: 
     });
     server.once("error", reject);
   });
-}
-
-async function withinDeadline(work: Promise<void>, deadlineMs: number, log: Logger): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), deadlineMs);
-  });
-  const finished = work.then(
-    () => true,
-    (error: unknown) => {
-      log.error({ err: error }, "shutdown failed");
-      return false;
-    },
-  );
-  const clean = await Promise.race([finished, late]);
-  clearTimeout(timer);
-  return clean;
 }
 
 function logDestination(log: Logger, change: DestinationChange): void {

@@ -1,7 +1,7 @@
 import { readConfig } from "../config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
-import { startRelay } from "./relay.ts";
+import { startRelay, type Relay } from "./relay.ts";
 import { loadSources } from "./sources.ts";
 import { version } from "./version.ts";
 
@@ -28,23 +28,46 @@ export async function serve(io: Io): Promise<ExitCode> {
     return 1;
   }
   const { relay } = started;
-  log.info(
-    {
-      version,
-      url: relay.url,
-      role: config.role,
-      store: relay.store.engine,
-      api: config.api.baseUrl,
-      ratePerSecond: config.api.ratePerSecond,
-      sources: sources.sources.map((source) => `/webhooks/${source.name}`),
-    },
-    "contact-relay is ready",
-  );
-  const signal = await io.stopRequested;
-  log.info({ signal }, "stopping: no new events, finishing what is under way");
+  const about = {
+    version,
+    url: relay.url,
+    role: config.role,
+    store: relay.store.engine,
+    api: config.api.baseUrl,
+    ratePerSecond: config.api.ratePerSecond,
+    sources: sources.sources.map((source) => `/webhooks/${source.name}`),
+  };
+  const signal = await untilEnd(relay, io, {
+    listening: () => log.info(about, "contact-relay listens; events are refused until its store is there"),
+    ready: () => log.info(about, "contact-relay is ready"),
+  });
+  if (signal.kind === "refused") {
+    log.fatal(signal.message);
+    printProblems(io, "contact-relay cannot go on:", [signal.message]);
+    await relay.stop(config.shutdownTimeoutMs);
+    return 1;
+  }
+  log.info({ signal: signal.name }, "stopping: no new events, finishing what is under way");
   const clean = await relay.stop(config.shutdownTimeoutMs);
   if (clean) log.info("stopped");
   else
     log.error({ shutdownTimeoutMs: config.shutdownTimeoutMs }, "stopped by force; unfinished work is kept");
   return clean ? 0 : 1;
+}
+
+type End = { kind: "signal"; name: string } | { kind: "refused"; message: string };
+
+/** Waits for a signal to stop, or for a store that answered at last to be one that cannot be used. */
+async function untilEnd(
+  relay: Relay,
+  io: Io,
+  tell: { readonly listening: () => void; readonly ready: () => void },
+): Promise<End> {
+  const signalled = io.stopRequested.then((name): End => ({ kind: "signal", name }));
+  const waiting = setImmediate(tell.listening);
+  const opened = await Promise.race([relay.opened, signalled.then(() => undefined)]);
+  clearImmediate(waiting);
+  if (opened?.ok === false) return { kind: "refused", message: opened.message };
+  if (opened) tell.ready();
+  return await signalled;
 }

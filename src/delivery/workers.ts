@@ -3,9 +3,18 @@ import { DelayedError, UnrecoverableError, type Job } from "bullmq";
 import { contactTag } from "../contact/contact-ref.ts";
 import type { MappingReport, RelayEvent } from "../contact/event.ts";
 import type { Source } from "../sources/source.ts";
-import type { EventResult, JobWorker, Parked, Store, WakeJobData } from "../store/store.ts";
+import type {
+  EventResult,
+  JobProcessor,
+  JobWorker,
+  Parked,
+  QueueName,
+  Store,
+  WakeJobData,
+} from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { createCanary } from "./canary.ts";
 import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-contact.ts";
 import type { LookupGet } from "./lookup.ts";
 import { createMapAhead } from "./map-ahead.ts";
@@ -27,13 +36,16 @@ export interface WorkersOptions {
   readonly metrics: Metrics;
 }
 
+/** `silent`: jobs wait, and none has been taken for long. */
+export type WorkersState = "ok" | "silent" | "stopped";
+
 export interface Workers {
-  /** True while both workers take jobs. */
-  running(): boolean;
+  state(): WorkersState;
   /** Takes no more jobs, lets requests on the wire finish, puts back what still waits for its slot. */
   close(): Promise<void>;
 }
 
+const lookEveryMs = 5_000;
 const sweepEveryMs = 30_000;
 const sweepAgeMs = 30_000;
 const sweepContactsMax = 1_000;
@@ -174,14 +186,45 @@ export function startWorkers(options: WorkersOptions): Workers {
     }
   }
 
+  const concurrency = {
+    events: store.engine === "embedded" ? 2 : 8,
+    contacts: contactConcurrency(options.ceiling),
+  };
+  const canary = createCanary({ due: () => store.due(), concurrency, clock });
+  const watched =
+    <Data, Result>(queue: QueueName, run: JobProcessor<Data, Result>): JobProcessor<Data, Result> =>
+    async (job, token) => {
+      canary.began(queue);
+      try {
+        return await run(job, token);
+      } finally {
+        canary.ended(queue);
+      }
+    };
   const workers: JobWorker[] = [
-    store.startWorker<RelayEvent, EventResult>("events", runEvent, {
-      concurrency: store.engine === "embedded" ? 2 : 8,
+    store.startWorker("events", watched<RelayEvent, EventResult>("events", runEvent), {
+      concurrency: concurrency.events,
     }),
-    store.startWorker<WakeJobData, void>("contacts", runContact, {
-      concurrency: contactConcurrency(options.ceiling),
+    store.startWorker("contacts", watched<WakeJobData, void>("contacts", runContact), {
+      concurrency: concurrency.contacts,
     }),
   ];
+
+  let silentBefore = "";
+  async function look(): Promise<void> {
+    await canary.look();
+    const silent = canary.silent().join(", ");
+    if (silent !== "" && silent !== silentBefore) {
+      log.error(
+        { queues: silent },
+        "jobs wait and no worker takes them: is the queue paused? Else restart it",
+      );
+    } else if (silent === "" && silentBefore !== "") {
+      log.info({ queues: silentBefore }, "jobs are taken again");
+    }
+    silentBefore = silent;
+  }
+  const looker = setInterval(() => void look(), lookEveryMs);
 
   async function sweep(): Promise<void> {
     const overdue = await store.mailbox.overdue(clock() - sweepAgeMs, sweepContactsMax);
@@ -201,8 +244,12 @@ export function startWorkers(options: WorkersOptions): Workers {
   }, sweepEveryMs);
 
   return {
-    running: () => workers.every((worker) => worker.isRunning() && !worker.isPaused()),
+    state() {
+      if (workers.some((worker) => !worker.isRunning() || worker.isPaused())) return "stopped";
+      return canary.silent().length > 0 ? "silent" : "ok";
+    },
     async close() {
+      clearInterval(looker);
       clearInterval(sweeper);
       stopping.abort();
       await sweeping;

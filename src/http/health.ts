@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Hono, type Context } from "hono";
+import type { WorkersState } from "../delivery/workers.ts";
 import type { PacerState, Store, StoreHealth } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { bearerMatches, isLoopback } from "./access.ts";
@@ -6,15 +8,18 @@ import { errorBody } from "./webhooks.ts";
 
 export interface HealthOptions {
   readonly store: Store;
-  /** Undefined in a process that does not deliver (`ROLE=intake`). */
-  readonly workersRunning: (() => boolean) | undefined;
+  /** False in a process that takes no webhooks (`ROLE=worker`). */
+  readonly takesEvents: boolean;
+  /** Undefined in a process that does not deliver (`ROLE=intake`); `starting` until the store is there. */
+  readonly workerState: (() => WorkersState | "starting") | undefined;
   readonly metrics: Metrics;
   readonly adminToken: string | undefined;
   readonly clock: () => number;
 }
 
-/** How long a probe waits for the store. */
+/** How long a probe waits for the store, and then for the pace that is kept in it. */
 const healthDeadlineMs = 1_500;
+const upstreamDeadlineMs = 1_000;
 
 export interface Upstream {
   readonly state: "ok" | "limited" | "unauthorized" | "failing" | "unknown";
@@ -26,7 +31,10 @@ export interface Upstream {
 
 /** What is known of the API at present, from the pacer that all replicas share. */
 export async function upstreamOf(store: Store, now: number): Promise<Upstream> {
-  const state: PacerState | undefined = await store.pacer.state().catch(() => undefined);
+  const state: PacerState | undefined = await Promise.race([
+    store.pacer.state().catch(() => undefined),
+    sleep(upstreamDeadlineMs, undefined, { ref: false }),
+  ]);
   if (!state) return { state: "unknown", until: null, rate: null, ceiling: null };
   return {
     state: state.reason ?? "ok",
@@ -45,9 +53,10 @@ export function health(options: HealthOptions): Hono {
   app.get("/readyz", async (context) => {
     const { store } = options;
     const stored: StoreHealth = await store.health(healthDeadlineMs);
-    const worker = options.workersRunning === undefined ? "off" : options.workersRunning() ? "ok" : "stopped";
+    const worker = options.workerState?.() ?? "off";
     const upstream = stored.ok ? await upstreamOf(store, options.clock()) : { state: "unknown" as const };
-    const ready = stored.ok && worker !== "stopped";
+    const takes = !options.takesEvents || (stored.ok && stored.refuses === undefined);
+    const ready = stored.ok && takes && (worker === "ok" || worker === "off");
     const body = {
       status: ready ? "ready" : "unavailable",
       store: { engine: store.engine, ...stored },

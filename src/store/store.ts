@@ -258,7 +258,14 @@ export type StartWorker = <Data, Result>(
   options: { readonly concurrency: number },
 ) => JobWorker;
 
-export type StoreHealth = { ok: true } | { ok: false; message: string };
+/** `refuses`: why new events are refused although everything else goes on. */
+export type StoreHealth = { ok: true; refuses?: string } | { ok: false; message: string };
+
+/** What an operator should know of the store that was opened: one line. */
+export interface StoreNote {
+  readonly level: "info" | "warning";
+  readonly message: string;
+}
 
 export interface Store {
   readonly engine: Engine;
@@ -275,6 +282,8 @@ export interface Store {
    */
   erase(contact: ContactRef): Promise<number>;
   counts(): Promise<{ events: QueueCounts; contacts: QueueCounts }>;
+  /** Queues that hold a job which a free worker would take at once. */
+  due(): Promise<readonly QueueName[]>;
   /** Answers within `deadlineMs`. Never rejects. */
   health(deadlineMs: number): Promise<StoreHealth>;
   /** Releases every connection, by force after `deadlineMs`. Workers are closed by whoever started them. */
@@ -293,4 +302,8 @@ export interface StoreOptions {
   readonly retentionEvents: number;
   /** Told of store errors that no caller sees (connection lost, worker error). */
   readonly onError: (error: Error, where: string) => void;
+  /** Told of every line that an operator should read about a server, while it is opened. */
+  readonly onNote?: (note: StoreNote) => void;
+  /** Gives up an opening that is under way. */
+  readonly signal?: AbortSignal;
 }

@@ -8,7 +8,10 @@ import { freePort, until } from "./relay-process.ts";
 export interface PostgresServer {
   readonly url: string;
   /** The server's own process; absent for one that was only named. */
-  readonly pid?: number;
+  readonly pid?: number | undefined;
+  /** Kills it with -9, and starts it again on the same port and data. Only for a server of our own. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -16,9 +19,14 @@ export interface PostgresServer {
  * The server that `TEST_DATABASE_URL` names, else one of our own from local binaries, durable and on the loopback
  * interface alone. Undefined when neither is there.
  */
-export async function startPostgres(): Promise<PostgresServer | undefined> {
+export async function startPostgres(
+  own: { readonly settings?: readonly string[] } = {},
+): Promise<PostgresServer | undefined> {
   const named = process.env["TEST_DATABASE_URL"];
-  if (named) return { url: named, stop: () => Promise.resolve() };
+  if (named) {
+    const refuse = () => Promise.reject(new Error("a server that was only named is not ours to stop"));
+    return { url: named, kill: refuse, start: refuse, stop: () => Promise.resolve() };
+  }
   const binaries = binaryDirectory();
   if (!binaries) return undefined;
   const account = serverAccount();
@@ -41,17 +49,35 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
       { ...account, cwd: directory, encoding: "utf8" },
     );
     if (init.status !== 0) throw new Error(`initdb failed: ${init.stderr}`);
-    const settings = ["fsync=on", "listen_addresses=127.0.0.1", `unix_socket_directories=${directory}`];
-    server = spawn(
-      join(binaries, "postgres"),
-      ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
-      { ...account, cwd: directory, stdio: "ignore" },
-    );
-    const started = server;
-    process.once("exit", () => started.kill("SIGINT"));
+    const fixed = ["fsync=on", "listen_addresses=127.0.0.1", `unix_socket_directories=${directory}`];
+    const settings = [...fixed, ...(own.settings ?? [])].flatMap((setting) => ["-c", setting]);
     const url = `postgres://relay@127.0.0.1:${port}/postgres`;
-    await until(() => answers(url), 20_000, "PostgreSQL to answer");
-    return { url, ...(server.pid === undefined ? {} : { pid: server.pid }), stop };
+    const start = async () => {
+      server = spawn(join(binaries, "postgres"), ["-D", data, "-p", String(port), ...settings], {
+        ...account,
+        cwd: directory,
+        stdio: "ignore",
+      });
+      const started = server;
+      process.once("exit", () => started.kill("SIGINT"));
+      await until(() => answers(url), 30_000, "PostgreSQL to answer");
+    };
+    await start();
+    return {
+      url,
+      get pid() {
+        return server?.pid;
+      },
+      async kill() {
+        const ending = server;
+        if (!ending?.pid || ending.exitCode !== null || ending.signalCode !== null) return;
+        const ended = new Promise<void>((resolve) => ending.once("exit", () => resolve()));
+        signalFamily(ending.pid, "SIGKILL");
+        await ended;
+      },
+      start,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -105,7 +131,7 @@ function processFamily(parent: number): number[] {
   }
 }
 
-export function signalFamily(parent: number, signal: "SIGSTOP" | "SIGCONT"): void {
+export function signalFamily(parent: number, signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
   for (const pid of processFamily(parent)) {
     try {
       process.kill(pid, signal);

@@ -89,7 +89,13 @@ export const rooms: readonly Room[] = [
   },
   { room: "telemetry/", files: telemetry, packages: ["pino", "prom-client"], own: [telemetry] },
   { room: "sandbox/", files: /^sandbox\//, packages: ["zod", "hono"], own: [contact, /^sandbox\//] },
-  { room: "config", files: /^config\.ts$/, packages: ["zod"], own: [contact] },
+  // A bad REDIS_URL is a problem of the configuration, found by the code that connects with it.
+  {
+    room: "config",
+    files: /^config\.ts$/,
+    packages: ["zod"],
+    own: [contact, /^store\/redis\/address\.ts$/],
+  },
   { room: "commands/, main", files: /^(commands\/|main\.ts$)/, packages: [], own: [], everything: true },
 ];
 

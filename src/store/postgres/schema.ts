@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { runMigrations } from "bullmq";
+import { runMigrations, SchemaVersionMismatchError } from "bullmq";
+import { StoreRefused } from "../refused.ts";
 import type { SqlClient } from "./client.ts";
 
 /** BullMQ's own tables; a pool handed to it is expected to find them here. */
@@ -49,9 +50,12 @@ const migrations: readonly string[] = [
   `,
 ];
 
-/** Brings BullMQ's and the relay's tables up to date; concurrent starters wait for one another. */
-export async function migrate(client: SqlClient, prefix: string): Promise<void> {
-  await runMigrations(client, bullmqSchema);
+/**
+ * Brings BullMQ's and the relay's tables up to date and answers the version of the relay's; concurrent starters wait
+ * for one another.
+ */
+export async function migrate(client: SqlClient, prefix: string): Promise<number> {
+  await migrateBullmq(client);
   const schema = relaySchema(prefix);
   await client.query("BEGIN");
   try {
@@ -63,7 +67,7 @@ export async function migrate(client: SqlClient, prefix: string): Promise<void> 
     );
     const current = rows[0]?.version ?? 0;
     if (current > migrations.length) {
-      throw new Error(
+      throw new StoreRefused(
         `the database was last used by a newer contact-relay (schema ${current}; this one knows ${migrations.length})`,
       );
     }
@@ -73,8 +77,18 @@ export async function migrate(client: SqlClient, prefix: string): Promise<void> 
       await client.query(`INSERT INTO "${schema}".migration (version) VALUES ($1)`, [index + 1]);
     }
     await client.query("COMMIT");
+    return migrations.length;
   } catch (error) {
     await client.query("ROLLBACK");
+    throw error;
+  }
+}
+
+async function migrateBullmq(client: SqlClient): Promise<void> {
+  try {
+    await runMigrations(client, bullmqSchema);
+  } catch (error) {
+    if (error instanceof SchemaVersionMismatchError) throw new StoreRefused(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,9 +1,11 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { withDeadline } from "../deadline.ts";
 import { parsePace, type ChangePace } from "../pace.ts";
-import type { Store, StoreOptions } from "../store.ts";
+import type { Store, StoreNote, StoreOptions } from "../store.ts";
 import type { SqlClient } from "./client.ts";
+import { examinePostgres, isReadOnly, openingError, passesByItself, postgresPlace } from "./examine.ts";
 import { bullmqSchema, migrate, relaySchema } from "./schema.ts";
 import { createSqlStore, type BullmqPool } from "./sql-store.ts";
 
@@ -11,12 +13,22 @@ const connectTimeoutMs = 5_000;
 /** A server that takes longer over one statement counts as away: everything here is short or repeated. */
 const queryTimeoutMs = 10_000;
 const awayDelayMs = 200;
+const readOnlyReconnectMs = 5_000;
 /** Another replica may be at it, and a large table takes its time. */
 const migrationTimeoutMs = 120_000;
+const prepareDeadlineMs = migrationTimeoutMs + 10_000;
 
-/** A store on a PostgreSQL server (14 or newer), shared by any number of replicas. Rejects when out of reach. */
+/**
+ * A store on a PostgreSQL server (14 or newer), shared by any number of replicas. Rejects when it is out of reach, with
+ * `StoreRefused` when it answers but cannot be used.
+ */
 export async function openPostgresStore(url: string, options: StoreOptions): Promise<Store> {
-  await migrateServer(url, options.prefix);
+  const place = postgresPlace(url);
+  try {
+    for (const note of await prepareServer(url, place, options)) options.onNote?.(note);
+  } catch (error) {
+    throw openingError(error, place);
+  }
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
     ...connectionOf(url),
@@ -25,18 +37,17 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     keepAlive: true,
     max: 12,
     application_name: "contact-relay",
-    stream: () => {
-      const socket = new Socket();
-      sockets.add(socket);
-      return socket.once("close", () => sockets.delete(socket));
-    },
+    stream: () => trackedSocket(sockets),
   });
   pool.on("error", (error) => options.onError(error, "postgres"));
   // A client that is checked out is nobody's but its borrower's: without a listener its lost connection ends us.
   pool.on("connect", (client) => client.on("error", () => undefined));
+  const dropSockets = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   // BullMQ takes a pg.Pool; only its declaration of the listeners' types is narrower than pg's.
   const shared = Object.assign(pool, {
-    query: notAtOnce(pool.query.bind(pool) as SqlClient["query"]),
+    query: patiently(pool.query.bind(pool) as SqlClient["query"], dropSockets),
     transaction: <Result>(work: (client: SqlClient) => Promise<Result>) => transaction(pool, work),
   }) as unknown as BullmqPool;
   return createSqlStore(
@@ -47,7 +58,7 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
       clock: Date.now,
       closePool: () => pool.end(),
       dropPool: () => {
-        for (const socket of sockets) socket.destroy();
+        dropSockets();
         void pool.end().catch(() => undefined);
       },
     },
@@ -55,39 +66,59 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
   );
 }
 
+function trackedSocket(sockets: Set<Socket>): Socket {
+  const socket = new Socket();
+  sockets.add(socket);
+  return socket.once("close", () => sockets.delete(socket));
+}
+
 /**
  * BullMQ's workers repeat a failed query at once, for as long as it takes: while the server is away that would fill
- * the log and the processor, so only errors about the statement itself come back without delay.
+ * the log and the processor, so only errors about the statement itself come back without delay. A server that has
+ * become a standby keeps its connections: the way to the new primary leads over new ones.
  */
-function notAtOnce(query: SqlClient["query"]): SqlClient["query"] {
+function patiently(query: SqlClient["query"], reconnect: () => void): SqlClient["query"] {
+  let reconnectedAt = Number.NEGATIVE_INFINITY;
   return async (text, params) => {
     try {
       return await query(text, params);
     } catch (error) {
-      if (!isAboutStatement(error)) await sleep(awayDelayMs);
+      if (isReadOnly(error) && performance.now() - reconnectedAt > readOnlyReconnectMs) {
+        reconnectedAt = performance.now();
+        reconnect();
+      }
+      if (isReadOnly(error) || passesByItself(error)) await sleep(awayDelayMs);
       throw error;
     }
   };
 }
 
-/** SQLSTATE classes 08, 53 and 57: connection, resources, operator intervention; no SQLSTATE: no answer at all. */
-function isAboutStatement(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && !/^(?:08|53|57)/.test(error.code ?? "");
-}
-
-async function migrateServer(url: string, prefix: string): Promise<void> {
+/** Looks at the server and brings its tables up to date, over a connection of its own. */
+async function prepareServer(url: string, place: string, options: StoreOptions): Promise<StoreNote[]> {
+  const sockets = new Set<Socket>();
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: migrationTimeoutMs,
     application_name: "contact-relay",
+    stream: () => trackedSocket(sockets),
   });
   client.on("error", () => undefined);
-  try {
+  async function prepare(): Promise<StoreNote[]> {
     await client.connect();
-    await migrate(client, prefix);
+    const looking = examinePostgres(client, place, Date.now);
+    const notes = await withDeadline(looking, connectTimeoutMs, "no answer");
+    const version = await migrate(client, options.prefix);
+    const message = `schema "${relaySchema(options.prefix)}", version ${version}`;
+    return [...notes, { level: "info", message }];
+  }
+  try {
+    const notes = await withDeadline(prepare(), prepareDeadlineMs, "no answer", options.signal);
+    await withDeadline(client.end(), connectTimeoutMs, "no goodbye").catch(() => undefined);
+    return notes;
   } finally {
-    await client.end();
+    // A server that is frozen would be waited for in vain by a polite end.
+    for (const socket of sockets) socket.destroy();
   }
 }
 

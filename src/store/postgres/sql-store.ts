@@ -10,6 +10,7 @@ import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
 import { listEvents } from "../event-list.ts";
 import { createErasure } from "../erasure.ts";
+import { closeWorker, countRuns } from "../closing.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
 import { acceptInto, findEvent, queueCounts, replayEvent, wakeInto, workerOptions } from "../queues.ts";
@@ -20,10 +21,12 @@ import type {
   QueueName,
   StartWorker,
   Store,
+  StoreHealth,
   StoreOptions,
   WakeJobData,
 } from "../store.ts";
 import { withDeadline } from "../deadline.ts";
+import { reasonOf } from "../reason.ts";
 import type { SqlPool } from "./client.ts";
 import { createSqlMailbox } from "./mailbox.ts";
 import { createPruner } from "./pruner.ts";
@@ -44,6 +47,8 @@ export interface SqlStoreParts {
   /** Cuts every connection without waiting for anything. */
   readonly dropPool: () => void;
 }
+
+const answerDeadlineMs = 1_000;
 
 type Backend = PostgresQueueBackend;
 type Connection = Parameters<typeof createPostgresBackend>[1]["connection"];
@@ -96,17 +101,38 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     processor: JobProcessor<Data, Result>,
     own: { concurrency: number },
   ) => {
+    const { counted, running } = countRuns(processor);
     const worker = new Worker<Data, Result, string, Backend, JobProgress, Connection>(
       queueName(options.prefix, name),
-      writingStorable(processor),
+      writingStorable(counted),
       { ...connection, ...workerOptions, ...own },
       createBackend,
     );
     worker.on("error", (error) => options.onError(error, `worker ${name}`));
     if (name === "events") worker.on("completed", () => pruner.finished());
     workers.push(worker);
-    return worker;
+    return {
+      isRunning: () => worker.isRunning(),
+      isPaused: () => worker.isPaused(),
+      close: () =>
+        closeWorker({
+          close: () => worker.close(),
+          running,
+          storeAnswers: async () => (await health(answerDeadlineMs)).ok,
+          // Its connections are the pool's.
+          letGo: () => undefined,
+        }),
+    };
   };
+
+  async function health(deadlineMs: number): Promise<StoreHealth> {
+    try {
+      await withDeadline(pool.query("SELECT 1"), deadlineMs, "no answer");
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, message: reasonOf(error) };
+    }
+  }
 
   const mailbox = createSqlMailbox(pool, options, parts.clock);
   const wake = (contact: ContactRef) => wakeInto(contacts, contact);
@@ -118,6 +144,18 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       [queueName(options.prefix, "events"), limit],
     );
     return rows.map((row) => row.data);
+  }
+
+  async function due(): Promise<readonly QueueName[]> {
+    const names = ["events", "contacts"] as const;
+    const { rows } = await pool.query<{ queue: string }>(
+      `SELECT queue FROM unnest($1::text[]) AS queue
+       WHERE EXISTS (SELECT 1 FROM ${bullmqSchema}.job WHERE job.queue = queue.queue AND state = 'waiting')
+          OR EXISTS (SELECT 1 FROM ${bullmqSchema}.job
+                     WHERE job.queue = queue.queue AND state = 'delayed' AND process_at_ms <= $2)`,
+      [names.map((name) => queueName(options.prefix, name)), parts.clock()],
+    );
+    return names.filter((name) => rows.some(({ queue }) => queue === queueName(options.prefix, name)));
   }
 
   const erasure = createErasure({
@@ -170,14 +208,8 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       return count;
     },
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
-    async health(deadlineMs) {
-      try {
-        await withDeadline(pool.query("SELECT 1"), deadlineMs, "no answer");
-        return { ok: true };
-      } catch (error) {
-        return { ok: false, message: error instanceof Error ? error.message : String(error) };
-      }
-    },
+    due,
+    health,
     close,
   };
 }

@@ -1,7 +1,8 @@
 import { Queue, Worker } from "bullmq";
-import type { Redis } from "ioredis";
+import { ReplyError } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
+import { closeWorker, countRuns } from "../closing.ts";
 import { withDeadline } from "../deadline.ts";
 import { listEvents } from "../event-list.ts";
 import { createErasure } from "../erasure.ts";
@@ -16,59 +17,101 @@ import {
   wakeInto,
   workerOptions,
 } from "../queues.ts";
+import { reasonOf } from "../reason.ts";
+import { StoreRefused } from "../refused.ts";
 import type {
   EventResult,
   JobProcessor,
   QueueName,
   StartWorker,
   Store,
+  StoreHealth,
   StoreOptions,
   WakeJobData,
 } from "../store.ts";
-import { producerConnection, redisAddress, workerConnection } from "./connections.ts";
+import { describeAddress, parseRedisUrl, type RedisAddress } from "./address.ts";
+import type { RedisClient } from "./connections.ts";
+import { createConnections, type Connections } from "./connection-set.ts";
+import { examineRedis } from "./examine.ts";
+import { createGuard } from "./guard.ts";
+import { openingError } from "./info.ts";
 import { createRedisMailbox } from "./mailbox.ts";
 
 const connectDeadlineMs = 5_000;
 const acceptDeadlineMs = 2_000;
+const answerDeadlineMs = 1_000;
 
-/** A store on Redis 7 or newer, shared by any number of replicas. Rejects when it is out of reach. */
-export async function openRedisStore(url: string, options: StoreOptions): Promise<Store> {
-  const client = producerConnection(url, options);
+export interface RedisStoreOptions extends StoreOptions {
+  /** Opens even a Redis that deletes what it was given when its memory is full. */
+  readonly allowEviction?: boolean;
+}
+
+/**
+ * A store on Redis 7 or newer, Valkey among it, shared by any number of replicas. Rejects when it is out of reach, with
+ * `StoreRefused` when it answers but cannot be used.
+ */
+export async function openRedisStore(url: string, options: RedisStoreOptions): Promise<Store> {
+  const parsed = parseRedisUrl(url);
+  if (!parsed.ok) throw new StoreRefused(`the URL of Redis ${parsed.problem}`);
+  const { address } = parsed;
+  const connections = createConnections(address, options.onError);
   try {
-    await withDeadline(client.connect(), connectDeadlineMs, "no connection");
-    await withDeadline(client.ping(), connectDeadlineMs, "no answer");
+    return await openOver(connections, address, options);
   } catch (error) {
-    client.disconnect();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`Redis at ${redisAddress(url)} does not answer: ${why}`, { cause: error });
+    connections.disconnect();
+    if (error instanceof StoreRefused) throw error;
+    const cause = error instanceof ReplyError ? error : (connections.lastError() ?? error);
+    throw openingError(cause, describeAddress(address));
   }
-  const prefix = `{${options.prefix}}`;
-  const connections: Redis[] = [client];
-  const queueOptions = {
-    connection: client,
-    prefix,
-    skipWaitingForReady: true,
-    streams: { events: { maxLen: 100 } },
-  };
-  const events = new Queue<RelayEvent, EventResult>("events", queueOptions);
-  events.on("error", (error) => options.onError(error, "queue events"));
-  const contacts = new Queue<WakeJobData, void>("contacts", queueOptions);
-  contacts.on("error", (error) => options.onError(error, "queue contacts"));
-  // A delivery waits for Redis as long as it takes; only what a sender waits for has a time limit.
-  const patient = workerConnection(url, options);
-  connections.push(patient);
-  const patientContacts = new Queue<WakeJobData, void>("contacts", { ...queueOptions, connection: patient });
-  patientContacts.on("error", (error) => options.onError(error, "queue contacts"));
+}
 
-  // BullMQ asks the server for its version first, and a queue whose question failed would fail for ever.
-  const queues = [events, contacts, patientContacts];
+async function openOver(
+  connections: Connections,
+  address: RedisAddress,
+  options: RedisStoreOptions,
+): Promise<Store> {
+  const { signal } = options;
+  const client = connections.producer();
+  await withDeadline(client.connect(), connectDeadlineMs, "no connection", signal);
+  // A database that cannot be chosen is only reported by ioredis, which then goes on in database 0.
+  const reported = connections.lastError();
+  if (reported instanceof ReplyError) throw reported;
+  const prefix = `{${options.prefix}}`;
+  const place = describeAddress(address);
+  const key = `${prefix}:store`;
+  const allowEviction = options.allowEviction ?? false;
+  const notes = await withDeadline(
+    examineRedis(client, { key, place, allowEviction, clock: Date.now }),
+    connectDeadlineMs,
+    "no answer",
+    signal,
+  );
+  const guard = createGuard(client, key, options);
+  // A delivery waits for Redis as long as it takes; only what a sender waits for has a time limit.
+  const patient = connections.worker("redis");
+  const queues = createQueues(client, patient, prefix, options);
   try {
-    const ready = Promise.all(queues.map((queue) => queue.waitUntilReady()));
-    await withDeadline(ready, connectDeadlineMs, "it stopped answering");
+    // BullMQ asks the server for its version first, and a queue whose question failed would fail for ever.
+    const ready = Promise.all(queues.all.map((queue) => queue.waitUntilReady()));
+    await withDeadline(ready, connectDeadlineMs, "it stopped answering", signal);
+    await withDeadline(guard.start(), connectDeadlineMs, "it stopped answering", signal);
   } catch (error) {
-    for (const connection of connections) connection.disconnect();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`Redis at ${redisAddress(url)} does not answer: ${why}`, { cause: error });
+    guard.stop();
+    throw error;
+  }
+  for (const note of notes) options.onNote?.(note);
+  const { events, contacts, patientContacts } = queues;
+  const mailbox = createRedisMailbox(patient, options, Date.now);
+  const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
+
+  async function health(deadlineMs: number): Promise<StoreHealth> {
+    try {
+      await withDeadline(client.ping(), deadlineMs, "no answer");
+      const refuses = guard.refuses();
+      return { ok: true, ...(refuses === undefined ? {} : { refuses }) };
+    } catch (error) {
+      return { ok: false, message: reasonOf(error) };
+    }
   }
 
   const startWorker: StartWorker = <Data, Result>(
@@ -76,20 +119,23 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
     processor: JobProcessor<Data, Result>,
     own: { readonly concurrency: number },
   ) => {
-    const connection = workerConnection(url, options);
-    connections.push(connection);
-    const worker = new Worker<Data, Result>(name, processor, {
-      connection,
-      prefix,
-      ...workerOptions,
-      ...own,
-    });
+    const { counted, running } = countRuns(processor);
+    const mine = connections.group();
+    const connection = mine.worker("redis worker");
+    const worker = new Worker<Data, Result>(name, counted, { connection, prefix, ...workerOptions, ...own });
     worker.on("error", (error) => options.onError(error, `worker ${name}`));
-    return worker;
+    return {
+      isRunning: () => worker.isRunning(),
+      isPaused: () => worker.isPaused(),
+      close: () =>
+        closeWorker({
+          close: () => worker.close(),
+          running,
+          storeAnswers: async () => (await health(answerDeadlineMs)).ok,
+          letGo: () => mine.disconnect(),
+        }),
+    };
   };
-
-  const mailbox = createRedisMailbox(patient, options, Date.now);
-  const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
 
   const erasure = createErasure({
     events,
@@ -108,18 +154,26 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
   });
 
   async function close(deadlineMs: number): Promise<void> {
-    const closing = Promise.all([events.close(), contacts.close(), patientContacts.close()]);
+    guard.stop();
+    const closing = Promise.all(queues.all.map((queue) => queue.close()));
     await withDeadline(closing, deadlineMs, "Redis did not let go in time").catch((error: unknown) => {
       options.onError(error instanceof Error ? error : new Error(String(error)), "close");
     });
-    for (const connection of connections) connection.disconnect();
+    connections.disconnect();
   }
 
   return {
     engine: "redis",
     events: {
-      accept: (batch) =>
-        withDeadline(acceptInto(events, batch, options), acceptDeadlineMs, "Redis did not answer"),
+      async accept(batch) {
+        const refusal = guard.admit(batch);
+        if (refusal !== undefined) throw new Error(refusal);
+        return await withDeadline(
+          acceptInto(events, batch, options),
+          acceptDeadlineMs,
+          "Redis did not answer",
+        );
+      },
       find: (id) => findEvent(events, id),
       list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting: (limit) => waitingEvents(events, limit),
@@ -140,16 +194,47 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
     wake,
     erase: erasure.contact,
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
-    async health(deadlineMs) {
-      try {
-        await withDeadline(client.ping(), deadlineMs, "no answer");
-        return { ok: true };
-      } catch (error) {
-        return { ok: false, message: error instanceof Error ? error.message : String(error) };
-      }
-    },
+    due: () => dueQueues(client, prefix, Date.now()),
+    health,
     close,
   };
+}
+
+function createQueues(client: RedisClient, patient: RedisClient, prefix: string, options: StoreOptions) {
+  const queueOptions = {
+    connection: client,
+    prefix,
+    skipWaitingForReady: true,
+    streams: { events: { maxLen: 100 } },
+  };
+  const events = new Queue<RelayEvent, EventResult>("events", queueOptions);
+  const contacts = new Queue<WakeJobData, void>("contacts", queueOptions);
+  const patientContacts = new Queue<WakeJobData, void>("contacts", { ...queueOptions, connection: patient });
+  events.on("error", (error) => options.onError(error, "queue events"));
+  for (const queue of [contacts, patientContacts]) {
+    queue.on("error", (error) => options.onError(error, "queue contacts"));
+  }
+  return { events, contacts, patientContacts, all: [events, contacts, patientContacts] };
+}
+
+/** BullMQ sorts delayed jobs by their time, in milliseconds, times 4096. */
+const dueScript = `
+local due = {}
+for i = 1, #KEYS, 3 do
+  if redis.call("LLEN", KEYS[i]) + redis.call("LLEN", KEYS[i + 1]) > 0
+    or redis.call("ZCOUNT", KEYS[i + 2], "-inf", ARGV[1]) > 0 then
+    due[#due + 1] = ARGV[1 + (i + 2) / 3]
+  end
+end
+return due`;
+
+async function dueQueues(client: RedisClient, prefix: string, now: number): Promise<readonly QueueName[]> {
+  const names = ["events", "contacts"] as const;
+  const keys = names.flatMap((name) =>
+    ["wait", "paused", "delayed"].map((state) => `${prefix}:${name}:${state}`),
+  );
+  const due = (await client.eval(dueScript, keys.length, ...keys, now * 4_096, ...names)) as QueueName[];
+  return due;
 }
 
 /** Reads the pace with the server's clock; writes it back only if nobody else has in between. */
@@ -161,7 +246,7 @@ if (redis.call("GET", KEYS[1]) or "") ~= ARGV[1] then return 0 end
 redis.call("SET", KEYS[1], ARGV[2])
 return 1`;
 
-function sharedPace(client: Redis, key: string): ChangePace {
+function sharedPace(client: RedisClient, key: string): ChangePace {
   return async (change) => {
     for (;;) {
       const [text, seconds, micros] = (await client.eval(readPace, 1, key)) as [string, string, string];

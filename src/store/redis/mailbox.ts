@@ -1,9 +1,9 @@
-import type { Redis } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import type { FieldOrigin } from "../../contact/merge.ts";
 import { historyMax, stampRetentionFactor } from "../retention.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
+import type { RedisClient } from "./connections.ts";
 
 /**
  * Keys of one contact, all under the store's hash tag: `updates` (id -> update), `fields` (field -> stamp and
@@ -69,7 +69,7 @@ redis.call("DEL", KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call("ZREM", KEYS[5], ARGV[1])
 return ids`;
 
-export function createRedisMailbox(client: Redis, options: StoreOptions, clock: () => number): Mailbox {
+export function createRedisMailbox(client: RedisClient, options: StoreOptions, clock: () => number): Mailbox {
   const root = `{${options.prefix}}:mailbox`;
   const waitingKey = `${root}-waiting`;
   const keepMs = stampRetentionFactor * options.retentionMs;
