@@ -74,7 +74,7 @@ async function openOver(
   await withDeadline(client.connect(), connectDeadlineMs, "no connection", signal);
   // A database that cannot be chosen is only reported by ioredis, which then goes on in database 0.
   const reported = connections.lastError();
-  if (reported instanceof ReplyError) throw reported;
+  if (reported instanceof ReplyError) throw openingError(reported, describeAddress(address));
   const prefix = `{${options.prefix}}`;
   const place = describeAddress(address);
   const key = `${prefix}:store`;
