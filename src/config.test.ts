@@ -108,4 +108,23 @@ describe("mistakes", () => {
     expect(found).toHaveLength(1);
     expect(found.join()).not.toContain("hunter2");
   });
+
+  it.each([
+    ["redis://user:hunter2@a,b", "redis+sentinel://host1,host2/mymaster"],
+    ["redis+sentinel://user:hunter2@a:26379", "must name the master"],
+    ["redis://user:hunter2@localhost/zero", "number of a database"],
+  ])("a REDIS_URL that cannot be read is a problem of the settings: %s", (url, expected) => {
+    const found = problems({ ...minimal, REDIS_URL: url });
+    expect(found).toEqual([expect.stringContaining(expected)]);
+    expect(found.join()).toMatch(/^REDIS_URL /);
+    expect(found.join()).not.toContain("hunter2");
+  });
+
+  it("a Redis that evicts has to be allowed by name", () => {
+    const redis = { ...minimal, REDIS_URL: "redis+cluster://a:7000,b:7001" };
+    expect(readConfig(redis)).toMatchObject({ config: { store: { allowEviction: false } } });
+    expect(readConfig({ ...redis, REDIS_ALLOW_EVICTION: "true" })).toMatchObject({
+      config: { store: { allowEviction: true } },
+    });
+  });
 });

@@ -106,7 +106,11 @@ describe.skipIf(!postgres)("PostgreSQL at the start", () => {
   async function sql(text: string): Promise<void> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query(text).finally(() => client.end());
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
   }
 
   afterAll(() => postgres?.stop());

@@ -73,7 +73,7 @@ async function tryStore(config: Parameters<typeof openStore>[0]): Promise<Findin
   const told = notes.map(({ level, message }) => ({
     what: "store",
     ok: true,
-    message: level === "warning" ? `WARNING ${message}` : message,
+    message: level === "info" ? message : `WARNING ${message}`,
   }));
   if (!health.ok) return [...told, { what: "store", ok: false, message: `${engine}: ${health.message}` }];
   const full = health.refuses === undefined ? [] : [{ what: "store", ok: false, message: health.refuses }];

@@ -21,12 +21,19 @@ export function createStoreLog(log: Logger, clock: () => number) {
 
   return {
     error(error: Error, where: string): void {
-      const repeated = due(`${where} ${error.message}`);
+      const repeated = due(error.message);
       if (repeated !== undefined) log.warn({ err: error, where, repeated }, "store error");
     },
     note({ level, message }: StoreNote): void {
-      if (level === "warning") log.warn(`store: ${message}`);
-      else log.info(`store: ${message}`);
+      const text = `store: ${message}`;
+      switch (level) {
+        case "info":
+          return log.info(text);
+        case "warning":
+          return log.warn(text);
+        case "error":
+          return log.error(text);
+      }
     },
     away(reason: string): void {
       const repeated = due(reason);

@@ -261,9 +261,9 @@ export type StartWorker = <Data, Result>(
 /** `refuses`: why new events are refused although everything else goes on. */
 export type StoreHealth = { ok: true; refuses?: string } | { ok: false; message: string };
 
-/** What an operator should know of the store that was opened: one line. */
+/** What an operator should know of the store: one line. */
 export interface StoreNote {
-  readonly level: "info" | "warning";
+  readonly level: "info" | "warning" | "error";
   readonly message: string;
 }
 
@@ -302,7 +302,7 @@ export interface StoreOptions {
   readonly retentionEvents: number;
   /** Told of store errors that no caller sees (connection lost, worker error). */
   readonly onError: (error: Error, where: string) => void;
-  /** Told of every line that an operator should read about a server, while it is opened. */
+  /** Told of every line that an operator should read about a server, at its opening above all. */
   readonly onNote?: (note: StoreNote) => void;
   /** Gives up an opening that is under way. */
   readonly signal?: AbortSignal;

@@ -50,7 +50,7 @@ const providerVariables = [
   ),
 ];
 const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
-const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND"];
+const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND", "NODE_EXTRA_CA_CERTS"];
 const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
 
 it.each(documents)("%s is there", (document) => {

@@ -75,7 +75,7 @@ async function openOver(
   await withDeadline(client.connect(), connectDeadlineMs, "no connection", signal);
   // A database that cannot be chosen is only reported by ioredis, which then goes on in database 0.
   const reported = connections.lastError();
-  if (reported instanceof ReplyError) throw reported;
+  if (reported instanceof ReplyError) throw openingError(reported, describeAddress(address));
   const prefix = `{${options.prefix}}`;
   const place = describeAddress(address);
   const key = `${prefix}:store`;
@@ -110,8 +110,14 @@ async function openOver(
       const refuses = guard.refuses();
       return { ok: true, ...(refuses === undefined ? {} : { refuses }) };
     } catch (error) {
-      return { ok: false, message: reasonOf(error) };
+      return { ok: false, message: reasonOf(explained(error)) };
     }
+  }
+
+  /** ioredis only says that it cannot write; why, it said when the connection was lost. */
+  function explained(error: unknown): unknown {
+    const lost = client.status === "ready" ? undefined : connections.lastError();
+    return lost ? openingError(lost, place) : error;
   }
 
   const startWorker: StartWorker = <Data, Result>(
@@ -168,10 +174,11 @@ async function openOver(
       async accept(batch) {
         const refusal = guard.admit(batch);
         if (refusal !== undefined) throw new Error(refusal);
-        return await withDeadline(
-          acceptInto(events, batch, options),
-          acceptDeadlineMs,
-          "Redis did not answer",
+        const accepting = acceptInto(events, batch, options);
+        return await withDeadline(accepting, acceptDeadlineMs, "Redis did not answer").catch(
+          (error: unknown) => {
+            throw explained(error);
+          },
         );
       },
       find: (id) => findEvent(events, id),
