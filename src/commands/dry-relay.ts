@@ -8,7 +8,7 @@ import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 
 export interface DryRelay {
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: ReturnType<typeof httpApp>["fetch"];
   /** The events that were accepted since the last call, oldest first. */
   takeAccepted(): RelayEvent[];
   /** What the log said since the last call at the level `error`. */
@@ -45,7 +45,7 @@ export function createDryRelay(
     admin: { store, adminToken: undefined, version: "dry", role: "intake", clock, log },
   });
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: app.fetch,
     takeAccepted() {
       const taken = accepted;
       accepted = [];
