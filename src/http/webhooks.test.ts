@@ -162,6 +162,16 @@ describe("what is taken", () => {
     expect(await (await post('[{"type":"a" }]')).json()).toMatchObject({ status: "accepted" });
   });
 
+  it("events of one body without ids are told apart by their place, and known again", async () => {
+    const body = '[{"type":"a"},{"type":"a"}]';
+    const statuses = async () => {
+      const answer = (await (await post(body)).json()) as { events: { status: string }[] };
+      return answer.events.map(({ status }) => status);
+    };
+    expect(await statuses()).toEqual(["accepted", "accepted"]);
+    expect(await statuses()).toEqual(["duplicate", "duplicate"]);
+  });
+
   it("several events are all stored in one call, each with its own status", async () => {
     const calls: number[] = [];
     const inner = accept;

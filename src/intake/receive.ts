@@ -49,9 +49,10 @@ export function createIntake(events: Pick<EventLog, "accept">, clock: () => numb
     if (source.honeypot !== undefined && parsed.events.some((event) => isFilled(event, source.honeypot))) {
       return { kind: "honeypot", id: makeId() };
     }
+    const identify = identifier(request);
     const selected = parsed.events.map((event, index) =>
       event.mandatory === true || source.selects(event.type)
-        ? relayEvent(source, request, event, index, makeId())
+        ? relayEvent(source, request.receivedAt, event, identify(event, index), makeId())
         : undefined,
     );
     const wanted = selected.filter((event) => event !== undefined);
@@ -93,32 +94,36 @@ class Refusal {
 
 function relayEvent(
   source: Source,
-  request: InboundRequest,
+  receivedAt: number,
   event: ProviderEvent,
-  index: number,
+  identity: string,
   id: string,
 ): RelayEvent {
   return {
     id,
     source: source.name,
     provider: source.provider.name,
-    identity: identityOf(event, request, index),
+    identity,
     type: storableText(event.type),
     attributes: Object.fromEntries(
       Object.entries(event.attributes).map(([name, value]) => [storableText(name), storableText(value)]),
     ),
-    occurredAt: effectiveTime(event.occurredAt, request.receivedAt),
-    receivedAt: request.receivedAt,
+    occurredAt: effectiveTime(event.occurredAt, receivedAt),
+    receivedAt,
     replay: 0,
     payload: event.payload,
   };
 }
 
-function identityOf(event: ProviderEvent, request: InboundRequest, index: number): string {
-  const hash = createHash("sha256");
-  if (event.id === undefined) hash.update(`body\n${index}\n`).update(request.body);
-  else hash.update(`id\n${event.id}`);
-  return hash.digest("base64url");
+/** The body is hashed once, however many events without an id of their own it holds. */
+function identifier({ body }: InboundRequest): (event: ProviderEvent, index: number) => string {
+  let bodyDigest: Buffer | undefined;
+  return ({ id }, index) => {
+    const hash = createHash("sha256");
+    if (id !== undefined) return hash.update(`id\n${id}`).digest("base64url");
+    bodyDigest ??= createHash("sha256").update(body).digest();
+    return hash.update(`body\n${index}\n`).update(bodyDigest).digest("base64url");
+  };
 }
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair; both can come in by a header. */

@@ -85,6 +85,60 @@ describe("JSON", () => {
     );
   });
 
+  const anyText = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(...'[]{},:"\\ \n-+.eE019xnt\u00a0'),
+        fc.constantFrom(
+          "9007199254740991",
+          "9007199254740993",
+          "-12345678901234567890",
+          "1e999",
+          "-1E+400",
+          "1e308",
+        ),
+        fc.constantFrom(
+          "0.5",
+          `0.${"0".repeat(400)}1e400`,
+          `1${"0".repeat(400)}e-200`,
+          "9".repeat(309),
+          '"a":',
+          '"1e999"',
+        ),
+        fc.json({ maxDepth: 2 }),
+      ),
+      { maxLength: 12 },
+    )
+    .map((parts) => parts.join(""));
+
+  test("what JSON.parse refuses stays refused, whatever its numbers become, and what it takes is taken", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anyText,
+          anyText.map((text) => `[${text}]`),
+        ),
+        (text) => {
+          const expected = plainlyQuoted(text);
+          if (expected === undefined) expect(parseJson(text)).toMatchObject({ ok: false });
+          else expect(parseJson(text)).toEqual({ ok: true, value: expected.value });
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test("more than one list or object for every five characters is refused, where there are many", () => {
+    const empty = "{},".repeat(20_000);
+    expect(parseJson(`[${empty}1]`)).toEqual({
+      ok: false,
+      message: "The JSON holds little else than lists and objects.",
+    });
+    expect(parseJson(`[${"[1,2],".repeat(20_000)}1]`).ok).toBe(true);
+    expect(parseJson(`[${"[],".repeat(9_000)}1]`).ok).toBe(true);
+    expect(parseJson(JSON.stringify(empty)).ok).toBe(true);
+  });
+
   test("any integer survives beside any text", () => {
     fc.assert(
       fc.property(fc.bigInt(), fc.string(), (integer, text) => {
@@ -153,6 +207,23 @@ test("nothing makes the reader throw", () => {
     }),
   );
 });
+
+/** The same in the plainest words, for text that JSON.parse takes; undefined for any other. */
+function plainlyQuoted(text: string): { value: unknown } | undefined {
+  try {
+    JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const quoted = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) => {
+    if (token.startsWith('"')) return token;
+    const isInteger = /^-?\d+$/.test(token);
+    return (isInteger ? Number.isSafeInteger(Number(token)) : Number.isFinite(Number(token)))
+      ? token
+      : `"${token}"`;
+  });
+  return { value: JSON.parse(quoted) as unknown };
+}
 
 /** About a megabyte of it. */
 function fill(text: string) {

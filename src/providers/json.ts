@@ -2,11 +2,21 @@ import type { JsonValue } from "./provider.ts";
 
 /** Deeper than any sender nests; shallow enough for whatever walks the value recursively. */
 const nestingMax = 64;
+/**
+ * A text of nothing but brackets takes ten times as long to read as one of the same length that says something: more
+ * than one list or object for every five characters is refused, where there are many.
+ */
+const charactersPerContainerMin = 5;
+const containersFree = 10_000;
 
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
+const colon = 0x3a;
 const minus = 0x2d;
+const plus = 0x2b;
+const dot = 0x2e;
+const zero = 0x30;
 
 const mayHoldLargeNumbers = /\d{16}|\d[eE]\+?\d{3}/;
 
@@ -19,13 +29,11 @@ type ParsedJson = { ok: true; value: JsonValue } | { ok: false; message: string 
  */
 export function parseJson(text: string): ParsedJson {
   if (text.trim() === "") return { ok: false, message: "The body is empty where JSON is expected." };
-  if (nestsTooDeep(text)) {
-    return { ok: false, message: `The JSON is nested more than ${nestingMax} levels deep.` };
-  }
-  const parsed = tryParse(text);
-  if (!parsed.ok || !mayHoldLargeNumbers.test(text)) return parsed;
-  const exact = quoteLargeNumbers(text);
-  return exact === text ? parsed : tryParse(exact);
+  const quoted = quoteLargeNumbers(text);
+  if (!quoted.ok) return quoted;
+  const parsed = tryParse(quoted.text);
+  // The place in the message has to be one in the text that was sent.
+  return parsed.ok || quoted.text === text ? parsed : tryParse(text);
 }
 
 /** The exact texts of the elements of a JSON array that {@link parseJson} has read. */
@@ -66,61 +74,119 @@ function tryParse(text: string): ParsedJson {
   }
 }
 
-function nestsTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === quote) index = endOfString(text, index) - 1;
-    else if (code < 0x5b) continue;
-    else if (isOpener(code)) {
-      if (++depth > nestingMax) return true;
-    } else if (isCloser(code)) depth--;
-  }
-  return false;
-}
-
 /** @returns the index behind the closing quote, or the text's length when it is never closed */
 function endOfString(text: string, start: number): number {
-  let end = start;
-  for (;;) {
-    end = text.indexOf('"', end + 1);
-    if (end === -1) return text.length;
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes++;
-    if (backslashes % 2 === 0) return end + 1;
-  }
-}
-
-/** @param text valid JSON */
-function quoteLargeNumbers(text: string): string {
-  let exact = "";
-  let copied = 0;
-  let index = 0;
-  while (index < text.length) {
+  for (let index = start + 1; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code === quote) {
-      index = endOfString(text, index);
-      continue;
-    }
-    if (code !== minus && !isDigit(code)) {
-      index++;
-      continue;
-    }
-    const start = index++;
-    while (isDigit(text.charCodeAt(index))) index++;
-    if (isNumberPart(text[index])) {
-      while (isDigit(text.charCodeAt(index)) || isNumberPart(text[index])) index++;
-      if (Number.isFinite(Number(text.slice(start, index)))) continue;
-    } else if (isExact(text, code === minus ? start + 1 : start, index)) continue;
-    exact += `${text.slice(copied, start)}"${text.slice(start, index)}"`;
-    copied = index;
+    if (code === quote) return index + 1;
+    if (code === backslash) index++;
   }
-  return exact + text.slice(copied);
+  return text.length;
 }
 
-/** Whether a double holds the digits between the two places: at most 2^53 - 1. */
-function isExact(text: string, start: number, end: number): boolean {
-  return end - start < 16 || (end - start === 16 && text.slice(start, end) <= "9007199254740991");
+type Quoted = { ok: true; text: string } | { ok: false; message: string };
+
+/**
+ * Puts numbers that no double holds between quotes, in one walk over the text, which need not be valid: a number becomes
+ * a string only where JSON may have either, so that what was no JSON is none afterwards.
+ */
+function quoteLargeNumbers(text: string): Quoted {
+  const pieces: string[] = [];
+  const quoting = mayHoldLargeNumbers.test(text);
+  let copied = 0;
+  let depth = 0;
+  let containers = 0;
+  for (let index = 0; index < text.length;) {
+    const code = text.charCodeAt(index);
+    if (code === quote) index = endOfString(text, index);
+    else if (isOpener(code)) {
+      containers++;
+      if (++depth > nestingMax) return refused(`The JSON is nested more than ${nestingMax} levels deep.`);
+      index++;
+    } else if (isCloser(code)) {
+      depth--;
+      index++;
+    } else if (quoting && (isDigit(code) || code === minus)) {
+      const end = endOfNumber(text, index);
+      if (isLarge(text, index, end) && !isKey(text, end)) {
+        pieces.push(text.slice(copied, index), text.slice(index, end));
+        copied = end;
+      }
+      index = end;
+    } else index++;
+  }
+  if (containers > containersFree && containers * charactersPerContainerMin > text.length) {
+    return refused("The JSON holds little else than lists and objects.");
+  }
+  if (pieces.length === 0) return { ok: true, text };
+  pieces.push(text.slice(copied));
+  return { ok: true, text: pieces.join('"') };
+}
+
+function refused(message: string): { ok: false; message: string } {
+  return { ok: false, message };
+}
+
+/** Behind the longest number of JSON's that begins there; behind the minus alone where none does. */
+function endOfNumber(text: string, start: number): number {
+  const first = text.charCodeAt(start) === minus ? start + 1 : start;
+  let end = text.charCodeAt(first) === zero ? first + 1 : endOfDigits(text, first);
+  if (end === first) return end;
+  if (text.charCodeAt(end) === dot) end = endOfDigits(text, end + 1, end);
+  if (isLetterE(text.charCodeAt(end))) {
+    const sign = text.charCodeAt(end + 1);
+    end = endOfDigits(text, sign === plus || sign === minus ? end + 2 : end + 1, end);
+  }
+  return end;
+}
+
+/** @returns `otherwise` where there are none */
+function endOfDigits(text: string, start: number, otherwise = start): number {
+  let end = start;
+  while (isDigit(text.charCodeAt(end))) end++;
+  return end === start ? otherwise : end;
+}
+
+/** Whether a double cannot hold it: an integer not exactly, any other not at all. */
+function isLarge(text: string, start: number, end: number): boolean {
+  const first = text.charCodeAt(start) === minus ? start + 1 : start;
+  const behindInteger = endOfDigits(text, first);
+  if (behindInteger === end) return end - first > 15 && !isExact(text.slice(start, end));
+  const magnitude = behindInteger - first + exponentOf(text, behindInteger, end);
+  // The largest double is 1.8e308: only near it the digits decide.
+  if (magnitude < 309) return false;
+  if (magnitude > 309 && text.charCodeAt(first) !== zero) return true;
+  return !Number.isFinite(Number(text.slice(start, end)));
+}
+
+/** @param from behind the integer's digits */
+function exponentOf(text: string, from: number, end: number): number {
+  let place = from;
+  while (place < end && !isLetterE(text.charCodeAt(place))) place++;
+  const sign = text.charCodeAt(place + 1);
+  let exponent = 0;
+  // Beyond a billion it makes no difference any more.
+  for (
+    let index = sign === plus || sign === minus ? place + 2 : place + 1;
+    index < end && exponent < 1e9;
+    index++
+  ) {
+    exponent = exponent * 10 + text.charCodeAt(index) - zero;
+  }
+  return sign === minus ? -exponent : exponent;
+}
+
+/** @param written an integer */
+function isExact(written: string): boolean {
+  const digits = written.startsWith("-") ? written.slice(1) : written;
+  return digits.length < 16 || (digits.length === 16 && digits <= "9007199254740991");
+}
+
+/** Whether a colon follows: a string may stand there, and a number may not. */
+function isKey(text: string, end: number): boolean {
+  let index = end;
+  while (isBlank(text.charCodeAt(index))) index++;
+  return text.charCodeAt(index) === colon;
 }
 
 function isOpener(code: number): boolean {
@@ -135,6 +201,10 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-function isNumberPart(character: string | undefined): boolean {
-  return character !== undefined && ".eE+-".includes(character);
+function isLetterE(code: number): boolean {
+  return code === 0x65 || code === 0x45;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
