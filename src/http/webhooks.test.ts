@@ -18,6 +18,7 @@ const fakeProvider: Provider = {
   signs: "body",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   verify: (request) =>
     request.headers["x-proof"] === "yes" ? { ok: true } : { ok: false, reason: "no proof given" },
   parse(request) {
