@@ -13,6 +13,7 @@ import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { openStore } from "./open-store.ts";
+import { openRelaySpool } from "./spool.ts";
 
 export interface Relay {
   /** The address the relay listens on; the port is the real one when `PORT` was 0. */
@@ -33,12 +34,21 @@ export async function startRelay(
 ): Promise<RelayResult> {
   const clock = Date.now;
   const metrics = createMetrics({ sources: sourceList.map((source) => source.name) });
+  const spool = await openRelaySpool(config, log, metrics);
+  metrics.onSpool(() => spool.state().events);
   const opened = await openStore(config, (error, where) => {
     metrics.storeError(where);
     log.warn({ err: error, where }, "store error");
   });
-  if (!opened.ok) return opened;
+  if (!opened.ok) {
+    await spool.close();
+    return opened;
+  }
   const { store } = opened;
+  spool.drainInto({
+    accept: (events) => store.events.accept(events),
+    health: (deadlineMs) => store.health(deadlineMs),
+  });
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const api = createAelystClient(config.api);
   const retry = { firstMs: config.retryDelayMs, maxMs: config.retryDelayMaxMs };
@@ -90,7 +100,7 @@ export async function startRelay(
         ? undefined
         : {
             sources,
-            intake: createIntake(store.events, clock),
+            intake: createIntake(store.events, clock, spool),
             bodyLimitBytes: config.bodyLimitBytes,
             clock,
             log,
@@ -98,12 +108,13 @@ export async function startRelay(
           },
     health: {
       store,
+      spool,
       workersRunning: workers && (() => workers.running()),
       metrics,
       adminToken: config.adminToken,
       clock,
     },
-    admin: { store, adminToken: config.adminToken, version, role: config.role, clock, log },
+    admin: { store, spool, adminToken: config.adminToken, version, role: config.role, clock, log },
   });
 
   let server: { server: ServerType; port: number };
@@ -111,6 +122,7 @@ export async function startRelay(
     server = await listenOn(app.fetch, config.host, config.port);
   } catch (error) {
     await workers?.close();
+    await spool.close();
     await store.close(2_000);
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, message: `cannot listen on ${config.host}:${config.port}: ${why}` };
@@ -121,7 +133,7 @@ export async function startRelay(
       server.server.close(() => resolve());
       if ("closeIdleConnections" in server.server) server.server.closeIdleConnections();
     });
-    await workers?.close();
+    await Promise.all([workers?.close(), spool.close()]);
     await api.close();
     await store.close(2_000);
   }

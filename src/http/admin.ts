@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { contactTag, parseContactRef } from "../contact/contact-ref.ts";
+import type { Spool } from "../intake/spool.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { bearerMatches } from "./access.ts";
@@ -10,6 +11,7 @@ import { errorBody } from "./webhooks.ts";
 
 export interface AdminOptions {
   readonly store: Store;
+  readonly spool: Pick<Spool, "state">;
   readonly adminToken: string | undefined;
   readonly version: string;
   readonly role: string;
@@ -39,7 +41,15 @@ export function admin(options: AdminOptions): Hono {
       upstreamOf(store, options.clock()),
     ]);
     const { version, role } = options;
-    return context.json({ version, role, store: { engine: store.engine, ...healthy }, queues, upstream });
+    const spool = options.spool.state();
+    return context.json({
+      version,
+      role,
+      store: { engine: store.engine, ...healthy },
+      queues,
+      upstream,
+      spool,
+    });
   });
 
   app.get("/admin/events/:id", async (context) => {

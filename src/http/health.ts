@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import type { Spool } from "../intake/spool.ts";
 import type { PacerState, Store, StoreHealth } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { bearerMatches, isLoopback } from "./access.ts";
@@ -8,6 +9,7 @@ export interface HealthOptions {
   readonly store: Store;
   /** Undefined in a process that does not deliver (`ROLE=intake`). */
   readonly workersRunning: (() => boolean) | undefined;
+  readonly spool: Pick<Spool, "state">;
   readonly metrics: Metrics;
   readonly adminToken: string | undefined;
   readonly clock: () => number;
@@ -53,6 +55,7 @@ export function health(options: HealthOptions): Hono {
       store: { engine: store.engine, ...stored },
       worker: { state: worker },
       upstream,
+      spool: options.spool.state(),
     };
     return context.json(body, ready ? 200 : 503);
   });

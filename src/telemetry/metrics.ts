@@ -17,6 +17,8 @@ const pauseReasons = ["limited", "unauthorized", "failing"];
 export interface Metrics {
   /** One inbound event (or a request without one) by source and outcome. */
   event(source: string, outcome: string): void;
+  /** One event that the store did not take and the spool did. */
+  spooled(source: string): void;
   mapped(source: string, outcome: string): void;
   delivery(outcome: string): void;
   /** One request to the API: its status, or `network`, `timeout`; and what that was taken for. */
@@ -28,6 +30,8 @@ export interface Metrics {
   parked(reason: string): void;
   storeError(where: string): void;
   onScrape(read: () => Promise<Scrape>): void;
+  /** How many events lie in the spool: asked for at every scrape, whatever the store does. */
+  onSpool(count: () => number): void;
   render(): Promise<{ contentType: string; body: string }>;
 }
 
@@ -55,6 +59,9 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
     new Histogram({ name: `relay_${name}`, help, buckets, registers });
 
   const events = counter("events_total", "Inbound events by source and outcome", ["source", "outcome"]);
+  const spooled = counter("spooled_total", "Events kept in the spool because the store did not take them", [
+    "source",
+  ]);
   const mappings = counter("mappings_total", "Mapped events by source and outcome", ["source", "outcome"]);
   const deliveries = counter("deliveries_total", "Runs of a contact's delivery by outcome", ["outcome"]);
   const requests = counter("api_requests_total", "Requests to the API by status and by what it means", [
@@ -83,6 +90,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const rate = gauge("rate_requests_per_second", "Current pace of requests to the API", []);
   const ceiling = gauge("rate_ceiling_requests_per_second", "Configured ceiling of the pace", []);
   const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason"]);
+  const spool = gauge("spool_events", "Events in the spool that are not in the store yet", []);
   const source = sources ? oneOf(sources, "unknown") : bounded("unknown");
   const outcome = bounded("other");
   const reason = bounded("other");
@@ -90,6 +98,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const result = bounded("other");
   const place = bounded("other");
   let read: (() => Promise<Scrape>) | undefined;
+  let countSpool = () => 0;
 
   async function scrape(): Promise<void> {
     if (!read) return;
@@ -116,6 +125,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
 
   return {
     event: (name, became) => events.inc({ source: source(name), outcome: outcome(became) }),
+    spooled: (name) => spooled.inc({ source: source(name) }),
     mapped: (name, became) => mappings.inc({ source: source(name), outcome: outcome(became) }),
     delivery: (became) => deliveries.inc({ outcome: outcome(became) }),
     request(answer, meaning, seconds) {
@@ -130,9 +140,13 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
     onScrape(callback) {
       read = callback;
     },
+    onSpool(callback) {
+      countSpool = callback;
+    },
     async render() {
       // A store that is away must not take the other figures with it.
       await scrape().catch(forget);
+      spool.set(countSpool());
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
