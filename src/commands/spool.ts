@@ -29,7 +29,10 @@ function logSpool(log: Logger, directory: string, notice: SpoolNotice): void {
       );
       return;
     case "drained":
-      log.info({ events: notice.events }, "the spool is drained: all its events are in the store");
+      log.info(
+        { events: notice.events },
+        "the spool is empty again: so many events of it were brought to the store",
+      );
       return;
     case "found":
       log.warn({ directory, events: notice.events }, "an earlier process left events in the spool");
