@@ -348,6 +348,20 @@ describe("what a process that died leaves", () => {
     expect(spool.state().events).toBe(1);
   });
 
+  it("in another container does not hold up the boot: it is taken over once it has been watched for long enough", async () => {
+    const spool = await open();
+    const event = sampleEvent();
+    await spool.keep([event], away);
+    world.moveAllElsewhere(true);
+    const next = await open({ lookEveryMs: 1 });
+    next.drainInto(world.store);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(next.state().events + world.store.events.length).toBe(0);
+    world.moveAllElsewhere(false);
+    await drained();
+    expect(world.store.events).toEqual([event]);
+  });
+
   it("cut off in the middle of a record, everything whole is delivered and nothing is set aside", async () => {
     const spool = await open();
     const all = events(3);

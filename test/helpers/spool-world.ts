@@ -14,6 +14,8 @@ export interface SpoolWorld {
   readonly notices: SpoolNotice[];
   readonly store: FakeStore;
   open(options?: Partial<SpoolOptions>): Promise<Spool>;
+  /** Every process so far belongs to another container, and whether it lives shows only in its beat. */
+  moveAllElsewhere(isBeating: boolean): void;
   /** Every process so far is dead: its files are for whoever opens next. */
   killAll(): void;
   remove(): void;
@@ -24,6 +26,8 @@ export function spoolWorld(): SpoolWorld {
   const path = join(base, "data", "spool");
   const notices: SpoolNotice[] = [];
   const living = new Set<string>();
+  const elsewhere = new Set<string>();
+  let isBeating = false;
   const held: { release: () => void }[] = [];
   const locks: ProcessLocks = {
     hold(lock) {
@@ -37,8 +41,11 @@ export function spoolWorld(): SpoolWorld {
         },
       };
     },
-    lifeOf: (lock) => (living.has(basename(lock)) ? "alive" : "dead"),
-    isBeating: () => Promise.resolve(false),
+    lifeOf(lock) {
+      if (elsewhere.has(basename(lock))) return "elsewhere";
+      return living.has(basename(lock)) ? "alive" : "dead";
+    },
+    isBeating: () => Promise.resolve(isBeating),
   };
   return {
     path,
@@ -53,6 +60,10 @@ export function spoolWorld(): SpoolWorld {
         wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
         ...options,
       }),
+    moveAllElsewhere(beating) {
+      for (const lock of living) elsewhere.add(lock);
+      isBeating = beating;
+    },
     killAll: () => living.clear(),
     remove() {
       for (const one of held) one.release();
