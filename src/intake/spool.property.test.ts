@@ -76,7 +76,6 @@ function createDisk() {
           await file.truncate(length);
           sizes.written = length ?? 0;
         },
-        stat: file.stat.bind(file),
         close: () => file.close(),
       };
     }) satisfies OpenLogFile,

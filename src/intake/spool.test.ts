@@ -87,7 +87,6 @@ describe("what cannot be kept is refused, and nothing crashes", () => {
             },
             datasync: () => (failing ? Promise.reject(new Error("EIO")) : file.datasync()),
             truncate: (length) => file.truncate(length),
-            stat: file.stat.bind(file),
             close: () => file.close(),
           };
         },
@@ -151,7 +150,6 @@ describe("what is kept", () => {
             synced = upTo;
           },
           truncate: (length) => file.truncate(length),
-          stat: file.stat.bind(file),
           close: () => file.close(),
         };
       },

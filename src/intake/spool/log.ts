@@ -15,7 +15,7 @@ export interface Segment {
   flawed: boolean;
 }
 
-export type LogFile = Pick<FileHandle, "appendFile" | "datasync" | "truncate" | "stat" | "close">;
+export type LogFile = Pick<FileHandle, "appendFile" | "datasync" | "truncate" | "close">;
 export type OpenLogFile = (path: string) => Promise<LogFile>;
 
 export const createLogFile: OpenLogFile = (path) => open(path, "ax", 0o600);
@@ -92,7 +92,7 @@ export function createSegmentLog(
         await file.appendFile(bytes);
         await file.datasync();
         // Whoever takes a file over renames it before reading it, so what is still in place now will be read.
-        if (await isInPlace(file, segment.path)) {
+        if (await unlessAbsent(stat(segment.path))) {
           segment.bytes += bytes.length;
           segment.events += records.length;
           if (segment.bytes >= options.segmentBytes) await seal();
@@ -122,11 +122,6 @@ export function createSegmentLog(
     },
     remove,
   };
-}
-
-async function isInPlace(file: LogFile, path: string): Promise<boolean> {
-  const there = await unlessAbsent(stat(path, { bigint: true }));
-  return there?.ino === (await file.stat({ bigint: true })).ino;
 }
 
 /** What a file holds; undefined when it is gone. */
