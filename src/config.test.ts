@@ -23,6 +23,8 @@ describe("defaults", () => {
         },
         store: { engine: "embedded", dataDir: "./data" },
         storePrefix: "relay",
+        dataDir: "./data",
+        spoolBytesMax: 268_435_456,
         host: "0.0.0.0",
         port: 3000,
         role: "all",

@@ -21,6 +21,9 @@ export interface Config {
   };
   readonly store: StoreSettings;
   readonly storePrefix: string;
+  readonly dataDir: string;
+  /** 0: nothing is spooled. */
+  readonly spoolBytesMax: number;
   readonly host: string;
   readonly port: number;
   readonly role: Role;
@@ -126,7 +129,7 @@ function readApi(reader: Reader): Config["api"] {
   };
 }
 
-function readStore(reader: Reader): StoreSettings {
+function readStore(reader: Reader, dataDir: string): StoreSettings {
   const redis = reader.text("REDIS_URL");
   const database = reader.text("DATABASE_URL");
   const parsed = redis === undefined ? undefined : parseRedisUrl(redis);
@@ -138,7 +141,7 @@ function readStore(reader: Reader): StoreSettings {
   }
   if (redis !== undefined) return { engine: "redis", url: redis, allowEviction };
   if (database !== undefined) return { engine: "postgres", url: database };
-  return { engine: "embedded", dataDir: reader.textOr("DATA_DIR", "./data") };
+  return { engine: "embedded", dataDir };
 }
 
 function readDelays(reader: Reader, first: string, max: string, firstMs: number, maxMs: number) {
@@ -153,7 +156,8 @@ function readDelays(reader: Reader, first: string, max: string, firstMs: number,
 export function readConfig(env: Environment): ConfigResult {
   const reader = new Reader(env);
   const api = readApi(reader);
-  const store = readStore(reader);
+  const dataDir = reader.textOr("DATA_DIR", "./data");
+  const store = readStore(reader, dataDir);
   const storePrefix = reader.textOr("STORE_PREFIX", "relay");
   if (!/^[a-z][a-z0-9_]{0,31}$/.test(storePrefix)) {
     reader.problems.push("STORE_PREFIX must be 1 to 32 of a-z, 0-9 and _, starting with a letter");
@@ -181,6 +185,12 @@ export function readConfig(env: Environment): ConfigResult {
     api,
     store,
     storePrefix,
+    dataDir,
+    spoolBytesMax: reader.number("SPOOL_MAX_BYTES", 268_435_456, {
+      min: 0,
+      max: 1_099_511_627_776,
+      whole: true,
+    }),
     host: reader.textOr("HOST", "0.0.0.0"),
     port: reader.number("PORT", 3000, { min: 0, max: 65_535, whole: true }),
     role,

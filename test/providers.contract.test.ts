@@ -93,6 +93,10 @@ test("every provider is found by its name, and by no other", () => {
 describe.each(providers.map((provider) => ({ name: provider.name, provider })))("$name", ({ provider }) => {
   const samples = provider.samples.map((sample) => ({ name: sample.name, sample }));
 
+  test("says whether its sender repeats what was refused", () => {
+    expect([true, false]).toContain(provider.repeats);
+  });
+
   test("brings samples under different names", () => {
     expect(provider.samples.length).toBeGreaterThan(0);
     expect(new Set(provider.samples.map(({ name }) => name)).size).toBe(provider.samples.length);

@@ -32,17 +32,38 @@ export function createDryRelay(
   const log = createLogger({ level: "error", stream });
   const metrics = createMetrics({ sources: sourceList.map(({ name }) => name) });
   const store = acceptingStore((events) => accepted.push(...events));
+  const sources = new Map(sourceList.map((source) => [source.name, source]));
+  const spool = { state: () => ({ events: 0, bytes: 0 }) };
   const app = httpApp({
     webhooks: {
-      sources: new Map(sourceList.map((source) => [source.name, source])),
+      sources,
       intake: createIntake(store.events, clock),
       bodyLimitBytes,
       clock,
       log,
       metrics,
     },
-    health: { store, workersRunning: undefined, metrics, adminToken: undefined, clock },
-    admin: { store, adminToken: undefined, version: "dry", role: "intake", clock, log },
+    health: {
+      store,
+      takesEvents: true,
+      workerState: undefined,
+      spool,
+      metrics,
+      adminToken: undefined,
+      clock,
+    },
+    admin: {
+      store,
+      spool,
+      sources,
+      shapes: { changes: () => [] },
+      bodyLimitBytes,
+      adminToken: undefined,
+      version: "dry",
+      role: "intake",
+      clock,
+      log,
+    },
   });
   return {
     fetch: app.fetch,
@@ -70,17 +91,35 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
         return Promise.resolve(events.map(({ id }) => ({ id, duplicate: false })));
       },
       find: refuse,
+      list: refuse,
       waiting: refuse,
       replay: refuse,
       erase: refuse,
     },
-    mailbox: { post: refuse, read: refuse, settle: refuse, overdue: refuse, erase: refuse },
+    mailbox: {
+      post: refuse,
+      read: refuse,
+      settle: refuse,
+      overdue: refuse,
+      erase: refuse,
+      remember: refuse,
+      eventIds: refuse,
+    },
     pacer: { take: refuse, pause: refuse, resume: refuse, state: refuse },
-    failures: { list: refuse, find: refuse, retry: refuse, drop: refuse },
+    failures: {
+      list: refuse,
+      find: refuse,
+      retry: refuse,
+      drop: refuse,
+      guard: refuse,
+      isCursor: () => false,
+    },
     startWorker() {
       throw new Error("a dry run has no workers");
     },
     wake: refuse,
+    erase: refuse,
+    due: refuse,
     counts: refuse,
     health: () => Promise.resolve({ ok: true }),
     close: () => Promise.resolve(),

@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { openStore } from "./open-store.ts";
 import { shutDown } from "./shutdown.ts";
 import { createStoreLog } from "./store-log.ts";
+import { openRelaySpool } from "./spool.ts";
 
 export interface Relay {
   /** The address the relay listens on; the port is the real one when `PORT` was 0. */
@@ -44,9 +45,18 @@ export async function startRelay(
 ): Promise<RelayResult> {
   const clock = Date.now;
   const metrics = createMetrics({ sources: sourceList.map((source) => source.name) });
+  const spool = await openRelaySpool(config, log, metrics);
+  metrics.onSpool(() => spool.state().events);
   const late = await findStore(config, log, metrics);
-  if (!late.ok) return late;
+  if (!late.ok) {
+    await spool.close();
+    return late;
+  }
   const { store, opened } = late;
+  spool.drainInto({
+    accept: (events) => store.events.accept(events),
+    health: (deadlineMs) => store.health(deadlineMs),
+  });
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const shapes = createShapeWatch(clock);
   const api = createAelystClient(config.api);
@@ -107,7 +117,7 @@ export async function startRelay(
         ? undefined
         : {
             sources,
-            intake: createIntake(store.events, clock),
+            intake: createIntake(store.events, clock, spool),
             bodyLimitBytes: config.bodyLimitBytes,
             clock,
             log,
@@ -117,12 +127,14 @@ export async function startRelay(
       store,
       takesEvents: config.role !== "worker",
       workerState: config.role === "intake" ? undefined : () => workers?.state() ?? "starting",
+      spool,
       metrics,
       adminToken: config.adminToken,
       clock,
     },
     admin: {
       store,
+      spool,
       sources,
       shapes,
       bodyLimitBytes: config.bodyLimitBytes,
@@ -140,13 +152,14 @@ export async function startRelay(
   } catch (error) {
     stopping = true;
     await workers?.close();
+    await spool.close();
     await store.close(2_000);
     return { ok: false, message: `cannot listen on ${config.host}:${config.port}: ${reasonOf(error)}` };
   }
 
   async function closeWorkers(): Promise<void> {
     stopping = true;
-    await workers?.close();
+    await Promise.all([workers?.close(), spool.close()]);
   }
 
   return {

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { contactTag, parseContactRef } from "../contact/contact-ref.ts";
 import type { ShapeWatch } from "../delivery/shape-watch.ts";
+import type { Spool } from "../intake/spool.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { bearerMatches } from "./access.ts";
 import { describeMailbox, isKnown } from "./describe.ts";
@@ -11,6 +12,7 @@ import { errorBody } from "./webhooks.ts";
 
 export interface AdminOptions extends EventsOptions {
   readonly shapes: Pick<ShapeWatch, "changes">;
+  readonly spool: Pick<Spool, "state">;
   readonly adminToken: string | undefined;
   readonly version: string;
   readonly role: string;
@@ -51,7 +53,15 @@ export function admin(options: AdminOptions): Hono {
       upstreamOf(store, options.clock()),
     ]);
     const { version, role } = options;
-    return context.json({ version, role, store: { engine: store.engine, ...healthy }, queues, upstream });
+    const spool = options.spool.state();
+    return context.json({
+      version,
+      role,
+      store: { engine: store.engine, ...healthy },
+      queues,
+      upstream,
+      spool,
+    });
   });
 
   app.get("/admin/sources", (context) =>

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hono, type Context } from "hono";
 import type { WorkersState } from "../delivery/workers.ts";
+import type { Spool } from "../intake/spool.ts";
 import type { PacerState, Store, StoreHealth } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { bearerMatches, isLoopback } from "./access.ts";
@@ -12,6 +13,7 @@ export interface HealthOptions {
   readonly takesEvents: boolean;
   /** Undefined in a process that does not deliver (`ROLE=intake`); `starting` until the store is there. */
   readonly workerState: (() => WorkersState | "starting") | undefined;
+  readonly spool: Pick<Spool, "state">;
   readonly metrics: Metrics;
   readonly adminToken: string | undefined;
   readonly clock: () => number;
@@ -62,6 +64,7 @@ export function health(options: HealthOptions): Hono {
       store: { engine: store.engine, ...stored },
       worker: { state: worker },
       upstream,
+      spool: options.spool.state(),
     };
     return context.json(body, ready ? 200 : 503);
   });

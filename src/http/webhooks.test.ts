@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RelayEvent } from "../contact/event.ts";
 import { createIntake } from "../intake/receive.ts";
+import type { Kept, Spool } from "../intake/spool.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Acceptance } from "../store/store.ts";
@@ -18,6 +19,7 @@ const fakeProvider: Provider = {
   signs: "body",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   verify: (request) =>
     request.headers["x-proof"] === "yes" ? { ok: true } : { ok: false, reason: "no proof given" },
   parse(request) {
@@ -67,11 +69,17 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
 
 let stored: RelayEvent[] = [];
 let logged = "";
+let kept: RelayEvent[] = [];
+let keep: () => Kept | undefined;
+let metrics = createMetrics();
 let accept: (events: readonly RelayEvent[]) => Promise<readonly Acceptance[]>;
 
 beforeEach(() => {
   stored = [];
   logged = "";
+  kept = [];
+  keep = () => undefined;
+  metrics = createMetrics();
   accept = async (events) =>
     events.map((event) => {
       const first = stored.find((other) => other.identity === event.identity);
@@ -79,6 +87,19 @@ beforeEach(() => {
       return { id: first?.id ?? event.id, duplicate: first !== undefined };
     });
 });
+
+/** Keeps everything, unless a test says otherwise. */
+const spool: Pick<Spool, "find" | "keep"> = {
+  find: async (events) => events.map(({ identity }) => kept.find((other) => other.identity === identity)?.id),
+  async keep(events) {
+    const answer = keep() ?? {
+      ok: true,
+      acceptances: events.map(({ id }) => ({ id, duplicate: false })),
+    };
+    if (answer.ok) kept.push(...events);
+    return answer;
+  },
+};
 
 function app(configured: Source = source()) {
   const stream = new Writable({
@@ -89,11 +110,11 @@ function app(configured: Source = source()) {
   });
   return webhooks({
     sources: new Map([[configured.name, configured]]),
-    intake: createIntake({ accept: (events) => accept(events) }, () => now),
+    intake: createIntake({ accept: (events) => accept(events) }, () => now, spool),
     bodyLimitBytes: 1_000,
     clock: () => now,
     log: createLogger({ level: "debug", stream }),
-    metrics: createMetrics(),
+    metrics,
   });
 }
 
@@ -141,6 +162,82 @@ describe("what is refused", () => {
     expect(response.headers.get("retry-after")).toBe("5");
     expect(await response.text()).not.toContain("fire");
     expect(logged).toContain("disk on fire");
+  });
+});
+
+describe("a store that is away", () => {
+  const once = () => source({}, { repeats: false });
+  const twoEvents = '[{"id":"1","type":"a"},{"id":"2","type":"b"},{"id":"3","type":"unwanted"}]';
+  beforeEach(() => {
+    accept = () => Promise.reject(new Error("store on fire"));
+  });
+
+  it("is 503 for a sender that repeats, and nothing is spooled", async () => {
+    expect((await post(twoEvents)).status).toBe(503);
+    expect(kept).toEqual([]);
+  });
+
+  it("is 200 for a sender that does not: its events are spooled as they arrived, and counted", async () => {
+    const response = await post(twoEvents, {}, once());
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      status: "accepted",
+      events: [
+        { status: "accepted", id: kept[0]?.id },
+        { status: "accepted", id: kept[1]?.id },
+        { status: "ignored", reason: "event-not-selected" },
+      ],
+    });
+    expect(kept).toMatchObject([
+      { type: "a", receivedAt: now },
+      { type: "b", receivedAt: now },
+    ]);
+    const { body } = await metrics.render();
+    expect(body).toContain('relay_spooled_total{source="fake"} 2');
+    expect(body).toContain('relay_store_errors_total{where="accept"} 1');
+  });
+
+  it("that does not answer in time is as good as away", { timeout: 20_000 }, async () => {
+    accept = () => new Promise(() => undefined);
+    expect((await post('[{"type":"a"}]', {}, once())).status).toBe(200);
+    expect(kept).toHaveLength(1);
+  });
+
+  it.each<[Kept, string]>([
+    [{ ok: false, reason: "full" }, '"spool":"full"'],
+    [{ ok: false, reason: "off" }, '"spool":"off"'],
+    [{ ok: false, reason: "unusable", cause: new Error("ENOSPC: no space left") }, "ENOSPC: no space left"],
+  ])("with a spool that cannot help either is 503, with a line that says so: %#", async (answer, line) => {
+    keep = () => answer;
+    const response = await post('[{"type":"a"}]', {}, once());
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(logged).toContain("neither the store nor the spool took it");
+    expect(logged).toContain("store on fire");
+    expect(logged).toContain(line);
+  });
+
+  it("and back again: what is still in the spool is a duplicate with its first id, the rest goes to the store", async () => {
+    await post('[{"id":"1","type":"a"}]', {}, once());
+    const first = kept[0]?.id;
+    accept = async (events) => {
+      stored.push(...events);
+      return events.map(({ id }) => ({ id, duplicate: false }));
+    };
+    const mixed = '[{"id":"2","type":"a"},{"id":"1","type":"a"},{"id":"4","type":"a"}]';
+    expect(await (await post(mixed, {}, once())).json()).toEqual({
+      status: "accepted",
+      events: [
+        { status: "accepted", id: stored[0]?.id },
+        { status: "duplicate", id: first },
+        { status: "accepted", id: stored[1]?.id },
+      ],
+    });
+    expect(await (await post('[{"id":"1","type":"a"}]', {}, once())).json()).toEqual({
+      status: "duplicate",
+      id: first,
+    });
+    expect(stored).toHaveLength(2);
   });
 });
 

@@ -142,8 +142,10 @@ function record(options: WebhooksOptions, source: Source, outcome: Outcome): voi
     case "received":
       for (const receipt of outcome.receipts) {
         metrics.event(source.name, receipt.status);
+        if (outcome.spooled && receipt.status === "accepted") metrics.spooled(source.name);
         log.debug({ source: source.name, ...receipt }, "event received");
       }
+      if (outcome.spooled) metrics.storeError("accept");
       return;
     case "honeypot":
       metrics.event(source.name, "ignored");
@@ -159,8 +161,25 @@ function record(options: WebhooksOptions, source: Source, outcome: Outcome): voi
     case "unavailable":
       metrics.event(source.name, "unavailable");
       metrics.storeError("accept");
-      log.error({ source: source.name, err: outcome.cause }, "event refused: the store did not take it");
+      reportUnavailable(options, source, outcome);
   }
+}
+
+function reportUnavailable(
+  { log }: WebhooksOptions,
+  source: Source,
+  { cause, spool }: Extract<Outcome, { kind: "unavailable" }>,
+): void {
+  const refused = { source: source.name, err: cause };
+  if (!spool) {
+    log.error(refused, "event refused: the store did not take it");
+    return;
+  }
+  const spoolError = spool.reason === "unusable" ? String(spool.cause) : undefined;
+  log.error(
+    { ...refused, spool: spool.reason, spoolError },
+    "event lost unless its sender repeats it: neither the store nor the spool took it",
+  );
 }
 
 function report(options: WebhooksOptions, source: Source, outcome: string, reason?: string): void {

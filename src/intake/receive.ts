@@ -4,7 +4,8 @@ import type { RelayEvent } from "../contact/event.ts";
 import { effectiveTime } from "../contact/stamp.ts";
 import type { InboundRequest, ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
-import type { EventLog } from "../store/store.ts";
+import type { Acceptance, EventLog } from "../store/store.ts";
+import type { Kept, Spool } from "./spool.ts";
 
 /** What became of one event of a request. */
 export type Receipt =
@@ -12,24 +13,40 @@ export type Receipt =
 
 /** What became of a request. The messages are for the sender; `reason` of `unverified` is for the operator. */
 export type Outcome =
-  | { kind: "received"; receipts: readonly [Receipt, ...Receipt[]] }
+  | {
+      kind: "received";
+      receipts: readonly [Receipt, ...Receipt[]];
+      /** The store did not take it, for this cause; it is kept in the spool. */
+      spooled?: { cause: unknown };
+    }
   /** A robot filled the honeypot: it is told what a person would be told. */
   | { kind: "honeypot"; id: string }
   | { kind: "unverified"; reason: string }
   | { kind: "malformed"; message: string }
   | { kind: "unsupported"; message: string }
-  /** The store could not take it in time; the cause is for the operator. */
-  | { kind: "unavailable"; cause: unknown };
+  /** The store could not take it in time; the cause is for the operator, as is why the spool did not take it either. */
+  | { kind: "unavailable"; cause: unknown; spool?: Exclude<Kept, { ok: true }> };
 
 export interface Intake {
   /** Verifies, reads and durably stores what one request brings. Never rejects. */
   receive(source: Source, request: InboundRequest): Promise<Outcome>;
 }
 
-/** How long the store may take before the sender is told to come back. */
+/** How long the store may take before the sender is told to come back, or the spool takes its place. */
 export const acceptDeadlineMs = 2_000;
+const spoolDeadlineMs = 2_000;
 
-export function createIntake(events: Pick<EventLog, "accept">, clock: () => number): Intake {
+type IntakeSpool = Pick<Spool, "find" | "keep">;
+
+type Stored =
+  | { kind: "stored"; acceptances: readonly Acceptance[]; spooled?: { cause: unknown } }
+  | Extract<Outcome, { kind: "unavailable" }>;
+
+export function createIntake(
+  events: Pick<EventLog, "accept">,
+  clock: () => number,
+  spool?: IntakeSpool,
+): Intake {
   const nextId = monotonicFactory();
 
   async function receive(source: Source, request: InboundRequest): Promise<Outcome> {
@@ -56,39 +73,75 @@ export function createIntake(events: Pick<EventLog, "accept">, clock: () => numb
         : undefined,
     );
     const wanted = selected.filter((event) => event !== undefined);
-    const stored = wanted.length === 0 ? [] : await store(wanted);
-    if (stored instanceof Refusal) return { kind: "unavailable", cause: stored.cause };
+    const stored = await store(source, wanted);
+    if (stored.kind === "unavailable") return stored;
+    const { acceptances, ...how } = stored;
     let next = 0;
     const [first, ...rest] = selected.map((event): Receipt => {
-      const acceptance = event && stored[next++];
+      const acceptance = event && acceptances[next++];
       if (!acceptance) return { status: "ignored", reason: "event-not-selected" };
       return { status: acceptance.duplicate ? "duplicate" : "accepted", id: acceptance.id };
     });
     if (!first) return { kind: "received", receipts: [{ status: "ignored", reason: "no-events" }] };
-    return { kind: "received", receipts: [first, ...rest] };
+    return { ...how, kind: "received", receipts: [first, ...rest] };
   }
 
-  async function store(batch: readonly RelayEvent[]) {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<Refusal>((resolve) => {
-      const error = new Error(`the store did not answer within ${acceptDeadlineMs} ms`);
-      timer = setTimeout(() => resolve(new Refusal(error)), acceptDeadlineMs);
-    });
-    const accepted = events.accept(batch).catch((error: unknown) => new Refusal(error));
-    try {
-      return await Promise.race([accepted, deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** All durably stored, or none. */
+  async function store(source: Source, batch: readonly RelayEvent[]): Promise<Stored> {
+    if (batch.length === 0) return { kind: "stored", acceptances: [] };
+    if (spool && !source.provider.repeats) return await storeOrSpool(spool, batch);
+    const accepted = await accept(batch);
+    if (!accepted.ok) return { kind: "unavailable", cause: accepted.cause };
+    return { kind: "stored", acceptances: accepted.result };
   }
+
+  async function storeOrSpool(spool: IntakeSpool, batch: readonly RelayEvent[]): Promise<Stored> {
+    // What still lies in the spool is in no store yet, which would accept it under a second id.
+    const found = await inTime(spool.find(batch), spoolDeadlineMs, "the disk did not answer");
+    const ids = found.ok ? found.result : [];
+    const unknown = batch.filter((_event, index) => ids[index] === undefined);
+    const together = (fresh: readonly Acceptance[]) => {
+      let next = 0;
+      return batch.flatMap((_event, index) => {
+        const id = ids[index];
+        return id === undefined ? (fresh[next++] ?? []) : { id, duplicate: true };
+      });
+    };
+    if (unknown.length === 0) return { kind: "stored", acceptances: together([]) };
+    const accepted = await accept(unknown);
+    if (accepted.ok) return { kind: "stored", acceptances: together(accepted.result) };
+    const { cause } = accepted;
+    const kept = await inTime(spool.keep(unknown, cause), spoolDeadlineMs, "the disk did not answer");
+    if (!kept.ok) return { kind: "unavailable", cause, spool: { ...kept, reason: "unusable" } };
+    if (!kept.result.ok) return { kind: "unavailable", cause, spool: kept.result };
+    return { kind: "stored", acceptances: together(kept.result.acceptances), spooled: { cause } };
+  }
+
+  const accept = (batch: readonly RelayEvent[]) =>
+    inTime(events.accept(batch), acceptDeadlineMs, "the store did not answer");
 
   return { receive };
 }
 
-class Refusal {
-  readonly cause: unknown;
-  constructor(cause: unknown) {
-    this.cause = cause;
+/** The work itself goes on: what is stored after all is recognized as the same when it comes again. */
+async function inTime<Result>(
+  work: Promise<Result>,
+  deadlineMs: number,
+  message: string,
+): Promise<{ ok: true; result: Result } | { ok: false; cause: unknown }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ ok: false; cause: unknown }>((resolve) => {
+    const cause = new Error(`${message} within ${deadlineMs} ms`);
+    timer = setTimeout(() => resolve({ ok: false, cause }), deadlineMs);
+  });
+  const settled = work.then(
+    (result) => ({ ok: true as const, result }),
+    (cause: unknown) => ({ ok: false as const, cause }),
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

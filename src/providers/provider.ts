@@ -180,6 +180,11 @@ export interface Provider {
   readonly mapping: "contact" | "none";
   /** How a success is answered: `json`, an `empty` body, or `form` (browser redirects, honeypot, CORS). */
   readonly answers: "json" | "empty" | "form";
+  /**
+   * Whether its sender reliably sends again what was answered 503. What does not come again is kept on this machine
+   * while the store is away.
+   */
+  readonly repeats: boolean;
   /** Proves the raw bytes before anything is parsed. `now` in milliseconds. Never throws. */
   verify(request: InboundRequest, credentials: Credentials, now: number): Verification;
   /** Reads a verified request. Never throws. */

@@ -7,6 +7,8 @@ it("every outcome an operator has to tell apart has its own line", async () => {
   const metrics = createMetrics();
   metrics.event("shop", "accepted");
   metrics.event("shop", "accepted");
+  metrics.spooled("shop");
+  metrics.onSpool(() => 3);
   metrics.mapped("shop", "failed");
   metrics.delivery("busy");
   metrics.request("429", "limited", 0.2);
@@ -26,6 +28,8 @@ it("every outcome an operator has to tell apart has its own line", async () => {
   expect(contentType).toContain("text/plain");
   for (const line of [
     'relay_events_total{source="shop",outcome="accepted"} 2',
+    'relay_spooled_total{source="shop"} 1',
+    "relay_spool_events 3",
     'relay_mappings_total{source="shop",outcome="failed"} 1',
     'relay_deliveries_total{outcome="busy"} 1',
     'relay_api_requests_total{status="429",result="limited"} 1',

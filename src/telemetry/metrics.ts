@@ -17,6 +17,8 @@ const pauseReasons = ["limited", "unauthorized", "failing"];
 export interface Metrics {
   /** One inbound event (or a request without one) by source and outcome. */
   event(source: string, outcome: string): void;
+  /** One event that the store did not take and the spool did. */
+  spooled(source: string): void;
   mapped(source: string, outcome: string): void;
   /** A source's payloads are not what they were. */
   shapeChanged(source: string, change: string): void;
@@ -30,6 +32,8 @@ export interface Metrics {
   parked(reason: string): void;
   storeError(where: string): void;
   onScrape(read: () => Promise<Scrape>): void;
+  /** How many events lie in the spool: asked for at every scrape, whatever the store does. */
+  onSpool(count: () => number): void;
   render(): Promise<{ contentType: string; body: string }>;
 }
 
@@ -57,6 +61,9 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
     new Histogram({ name: `relay_${name}`, help, buckets, registers });
 
   const events = counter("events_total", "Inbound events by source and outcome", ["source", "outcome"]);
+  const spooled = counter("spooled_total", "Events kept in the spool because the store did not take them", [
+    "source",
+  ]);
   const mappings = counter("mappings_total", "Mapped events by source and outcome", ["source", "outcome"]);
   const shapes = counter("shape_changes_total", "Changes noticed in a source's payloads", [
     "source",
@@ -89,6 +96,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const rate = gauge("rate_requests_per_second", "Current pace of requests to the API", []);
   const ceiling = gauge("rate_ceiling_requests_per_second", "Configured ceiling of the pace", []);
   const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason"]);
+  const spool = gauge("spool_events", "Events in the spool that are not in the store yet", []);
   const source = sources ? oneOf(sources, "unknown") : bounded("unknown");
   const outcome = bounded("other");
   const reason = bounded("other");
@@ -96,6 +104,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const result = bounded("other");
   const place = bounded("other");
   let read: (() => Promise<Scrape>) | undefined;
+  let countSpool = () => 0;
 
   async function scrape(): Promise<void> {
     if (!read) return;
@@ -122,6 +131,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
 
   return {
     event: (name, became) => events.inc({ source: source(name), outcome: outcome(became) }),
+    spooled: (name) => spooled.inc({ source: source(name) }),
     mapped: (name, became) => mappings.inc({ source: source(name), outcome: outcome(became) }),
     shapeChanged: (name, change) => shapes.inc({ source: source(name), change: reason(change) }),
     delivery: (became) => deliveries.inc({ outcome: outcome(became) }),
@@ -137,9 +147,13 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
     onScrape(callback) {
       read = callback;
     },
+    onSpool(callback) {
+      countSpool = callback;
+    },
     async render() {
       // A store that is away must not take the other figures with it.
       await scrape().catch(forget);
+      spool.set(countSpool());
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };

@@ -32,10 +32,14 @@ export async function startEngine(name: EngineName): Promise<EngineUnderTest | u
     return undefined;
   }
   return {
-    settings() {
+    settings(directory) {
       namespaces += 1;
       const address = name === "redis" ? { REDIS_URL: server.url } : { DATABASE_URL: server.url };
-      return { ...address, STORE_PREFIX: `t${process.pid}x${namespaces}` };
+      return {
+        ...address,
+        STORE_PREFIX: `t${process.pid}x${namespaces}`,
+        DATA_DIR: join(directory, "data"),
+      };
     },
     stop: () => server.stop(),
   };

@@ -12,6 +12,7 @@ export const cloudevents: Provider = {
   signs: "nothing",
   mapping: "contact",
   answers: "empty",
+  repeats: true,
   verify: (request, credentials) => verifyKey(request, credentials, ["key", "access_token"]),
   parse,
   map,

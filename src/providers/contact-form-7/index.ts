@@ -11,6 +11,7 @@ export const contactForm7: Provider = {
   signs: "nothing",
   mapping: "contact",
   answers: "json",
+  repeats: false,
   verify: (request, credentials) => verifyKey(request, credentials),
   parse,
   map,

@@ -10,6 +10,7 @@ export const fillout: Provider = {
   signs: "nothing",
   mapping: "contact",
   answers: "json",
+  repeats: false,
   verify: (request, credentials) => verifyKey(request, credentials),
   parse,
   map,

@@ -11,6 +11,7 @@ export const form: Provider = {
   signs: "nothing",
   mapping: "contact",
   answers: "form",
+  repeats: false,
   verify: (request, credentials) => verifyKey(request, credentials),
   parse,
   map,

@@ -11,6 +11,7 @@ export const googleForms: Provider = {
   signs: "body and time",
   mapping: "contact",
   answers: "json",
+  repeats: false,
   verify,
   parse,
   map,

@@ -10,6 +10,7 @@ export const hubspot: Provider = {
   signs: "body and time",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   settings: ["publicUrl"],
   verify,
   parse,

@@ -11,6 +11,7 @@ export const jotform: Provider = {
   signs: "nothing",
   mapping: "contact",
   answers: "json",
+  repeats: false,
   verify: (request, credentials) => verifyKey(request, credentials),
   parse,
   map,

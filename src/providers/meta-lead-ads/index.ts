@@ -12,6 +12,7 @@ export const metaLeadAds: Provider = {
   signs: "body",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   settings: ["verifyToken", "accessToken", "apiUrl"],
   verify,
   parse,

@@ -11,6 +11,7 @@ export const paddle: Provider = {
   signs: "body and time",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   verify,
   parse,
   map,

@@ -10,6 +10,7 @@ export const shopify: Provider = {
   signs: "body",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   verify,
   parse,
   map,

@@ -11,6 +11,7 @@ export const standardWebhooks: Provider = {
   signs: "body and time",
   mapping: "none",
   answers: "json",
+  repeats: true,
   verify,
   parse,
   map,

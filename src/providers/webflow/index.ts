@@ -10,6 +10,7 @@ export const webflow: Provider = {
   signs: "body and time",
   mapping: "contact",
   answers: "json",
+  repeats: true,
   verify,
   parse,
   map,

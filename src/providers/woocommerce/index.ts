@@ -11,6 +11,7 @@ export const woocommerce: Provider = {
   signs: "body",
   mapping: "contact",
   answers: "json",
+  repeats: false,
   verify,
   parse,
   map,

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import type { RelayEvent } from "../../src/contact/event.ts";
+import { openSpool, type Spool, type SpoolOptions } from "../../src/intake/spool.ts";
+import type { ProcessLocks } from "../../src/intake/spool/directory.ts";
+import type { SpoolNotice } from "../../src/intake/spool/notice.ts";
+import { holdLock } from "../../src/store/process-lock.ts";
+import type { Acceptance } from "../../src/store/store.ts";
+
+/** A directory with spools of processes that can be said to have died, and a store that can be away. */
+export interface SpoolWorld {
+  readonly path: string;
+  readonly notices: SpoolNotice[];
+  readonly store: FakeStore;
+  open(options?: Partial<SpoolOptions>): Promise<Spool>;
+  /** Every process so far belongs to another container, and whether it lives shows only in its beat. */
+  moveAllElsewhere(isBeating: boolean): void;
+  /** Every process so far is dead: its files are for whoever opens next. */
+  killAll(): void;
+  remove(): void;
+}
+
+export function spoolWorld(): SpoolWorld {
+  const base = mkdtempSync(join(tmpdir(), "relay-spool-"));
+  const path = join(base, "data", "spool");
+  const notices: SpoolNotice[] = [];
+  const living = new Set<string>();
+  const elsewhere = new Set<string>();
+  let isBeating = false;
+  const held: { release: () => void }[] = [];
+  const locks: ProcessLocks = {
+    hold(lock) {
+      living.add(basename(lock));
+      const one = holdLock(lock);
+      held.push(one);
+      return {
+        release() {
+          living.delete(basename(lock));
+          one.release();
+        },
+      };
+    },
+    lifeOf(lock) {
+      if (elsewhere.has(basename(lock))) return "elsewhere";
+      return living.has(basename(lock)) ? "alive" : "dead";
+    },
+    isBeating: () => Promise.resolve(isBeating),
+  };
+  return {
+    path,
+    notices,
+    store: new FakeStore(),
+    open: (options = {}) =>
+      openSpool({
+        path,
+        bytesMax: 10_000_000,
+        locks,
+        notify: (notice) => notices.push(notice),
+        wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
+        ...options,
+      }),
+    moveAllElsewhere(beating) {
+      for (const lock of living) elsewhere.add(lock);
+      isBeating = beating;
+    },
+    killAll: () => living.clear(),
+    remove() {
+      for (const one of held) one.release();
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Deduplicates as the stores do; `takes` decides, event by event, whether it accepts at all. */
+export class FakeStore {
+  readonly events: RelayEvent[] = [];
+  calls = 0;
+  isHealthy = true;
+  takes: (event: RelayEvent) => boolean = () => true;
+
+  async accept(batch: readonly RelayEvent[]): Promise<readonly Acceptance[]> {
+    this.calls += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!this.isHealthy || !batch.every((event) => this.takes(event))) throw new Error("the store is away");
+    return batch.map((event) => {
+      const first = this.events.find(
+        ({ source, identity }) => source === event.source && identity === event.identity,
+      );
+      if (!first) this.events.push(event);
+      return { id: first?.id ?? event.id, duplicate: first !== undefined && first.id !== event.id };
+    });
+  }
+
+  health(): Promise<{ ok: true } | { ok: false; message: string }> {
+    return Promise.resolve(this.isHealthy ? { ok: true } : { ok: false, message: "away" });
+  }
+
+  ids(): string[] {
+    return this.events.map(({ id }) => id);
+  }
+}
