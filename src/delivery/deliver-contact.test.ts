@@ -262,3 +262,99 @@ describe("a request the API calls invalid", () => {
     expect(Object.keys(applied).length).toBeGreaterThan(0);
   });
 });
+
+describe("a workspace that insists on firstName", () => {
+  const insisting = { requireFirstName: true };
+  const bad = (patch: ContactPatch) => patch.firstName === undefined || "custom_fields.Bad" in patch;
+  const ada = () =>
+    update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", "custom_fields.Bad": 2 });
+
+  it("a division that was cut off goes on with firstName beside the rest, and parks the bad field alone", async () => {
+    await mailbox.post([ada()]);
+    answers = (patch) => (bad(patch) ? invalid : ok);
+    const base = delivery(insisting);
+    const cutOff: ContactDelivery = {
+      ...base,
+      send: (...request) => {
+        if (sent.length === 2) throw new Error("the process is killed");
+        return base.send(...request);
+      },
+    };
+    await expect(deliverContact(contact, { busy: 0, failures: 0 }, cutOff)).rejects.toThrow("killed");
+    expect(Object.keys((await mailbox.read(contact)).applied)).toContain("firstName");
+
+    expect(await run(insisting)).toMatchObject({ kind: "parked" });
+    expect(sent.every((patch) => patch.firstName === "Ada")).toBe(true);
+    expect(kept.map(({ reason, fields }) => [reason, fields])).toEqual([["invalid", ["custom_fields.Bad"]]]);
+    expect(Object.keys((await mailbox.read(contact)).applied).toSorted()).toEqual([
+      "email",
+      "firstName",
+      "lastName",
+    ]);
+  });
+
+  it("a parked piece carries firstName, so that a retry delivers it once the API takes it", async () => {
+    await mailbox.post([ada()]);
+    answers = (patch) => (bad(patch) ? invalid : ok);
+    await run(insisting);
+    const parked = kept.flatMap((item) => item.updates);
+    expect(parked.map(({ patch }) => patch)).toEqual([{ firstName: "Ada" }, { "custom_fields.Bad": 2 }]);
+    answers = () => ok;
+    sent = [];
+    await mailbox.post(parked);
+    expect(await run(insisting)).toEqual({ kind: "settled", requests: 1 });
+    expect(sent).toEqual([{ firstName: "Ada", "custom_fields.Bad": 2 }]);
+  });
+
+  it("a firstName that has become old is never sent along: the piece is parked again", async () => {
+    await mailbox.post([ada()]);
+    answers = (patch) => (bad(patch) ? invalid : ok);
+    await run(insisting);
+    const parked = kept.flatMap((item) => item.updates);
+    await mailbox.post([update("b", 200, { firstName: "Augusta" })]);
+    answers = () => ok;
+    await run(insisting);
+    [sent, kept] = [[], []];
+    await mailbox.post(parked);
+    expect(await run(insisting)).toMatchObject({ kind: "parked" });
+    expect(sent).toEqual([]);
+    expect(kept[0]?.reason).toBe("first-name-required");
+  });
+});
+
+describe("a contact that is erased while its request is out", () => {
+  const erasing = (answer: SenderAnswer) => {
+    answers = () => answer;
+    const base = delivery();
+    return {
+      ...base,
+      send: async (...request: Parameters<ContactDelivery["send"]>) => {
+        const given = await base.send(...request);
+        await mailbox.erase(contact);
+        return given;
+      },
+    };
+  };
+
+  it.each([
+    ["delivered", ok],
+    ["refused", { kind: "refused", status: 410, message: "Gone" }],
+    ["invalid", invalid],
+  ] as [string, SenderAnswer][])("leaves no trace when it is %s", async (_what, answer) => {
+    await mailbox.post([update("a", 100, { firstName: "Ada", email: "ada@example.com" })]);
+    const outcome = await deliverContact(contact, { busy: 0, failures: 0 }, erasing(answer));
+    expect(outcome.kind).toBe("settled");
+    expect(await mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+    expect(sent).toHaveLength(1);
+  });
+});
+
+it("the id of a parked piece is short, however many fields it has and however long their names are", async () => {
+  const names = Array.from({ length: 200 }, (_, n) => `custom_fields.${"long ".repeat(20)}${n}`);
+  await mailbox.post([update("a", 100, Object.fromEntries(names.map((name) => [name, 1])))]);
+  answers = () => invalid;
+  await run();
+  const ids = kept.flatMap((item) => item.updates.map(({ id }) => id));
+  expect(Math.max(...ids.map((id) => id.length))).toBeLessThan(100);
+  expect(new Set(ids).size).toBe(ids.length);
+});
