@@ -54,10 +54,16 @@ export async function startFleet(engine: EngineUnderTest, options: FleetOptions)
   };
   const everStarted: RelayProcess[] = [];
 
-  async function start(role: string): Promise<RelayProcess> {
-    const relay = await startRelayProcess({ ...env, ROLE: role });
-    everStarted.push(relay);
-    return relay;
+  /** A port that was free may be taken by the time the relay listens: with so many connections that happens. */
+  async function start(role: string, tries = 5): Promise<RelayProcess> {
+    try {
+      const relay = await startRelayProcess({ ...env, ROLE: role });
+      everStarted.push(relay);
+      return relay;
+    } catch (error) {
+      if (tries > 1 && String(error).includes("EADDRINUSE")) return await start(role, tries - 1);
+      throw error;
+    }
   }
   const startAll = (role: string, count: number) =>
     Promise.all(Array.from({ length: count }, () => start(role)));
