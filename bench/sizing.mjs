@@ -31,7 +31,7 @@ function sampleEvent(index, contacts) {
     id,
     source: "shop",
     provider: "shopify",
-    identity: `${id}`.padEnd(64, "0"),
+    identity: id.padEnd(64, "0"),
     type: "orders/create",
     attributes: { shop: "example.myshopify.com", contact },
     occurredAt: now,
