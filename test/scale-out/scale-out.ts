@@ -122,13 +122,12 @@ export async function scaleOut(name: EngineName): Promise<void> {
       async () => {
         if (!engine) throw new Error("no engine");
         fleet = await startFleet(engine, { intakes: 2, workers: 2, sandbox: { latencyMs: 300 } });
-        const events = 500;
         const posted: Promise<string>[] = [];
-        let stopped = false;
+        let restarting = true;
         const load = (async () => {
-          for (const contact of people(events)) {
+          for (let contact = 0; restarting || contact < 200; contact += 1) {
             posted.push(fleet.post(contact));
-            await wait(stopped ? 0 : 30);
+            await wait(50);
           }
         })();
         const codes: (number | null)[] = [];
@@ -136,10 +135,10 @@ export async function scaleOut(name: EngineName): Promise<void> {
           await wait(1_000);
           codes.push(await fleet.replace(role, codes.length < 2 ? 0 : 1));
         }
-        expect(posted.length, "the load lasted for as long as the restarts").toBeLessThan(events);
-        stopped = true;
+        restarting = false;
         await load;
         const ids = await Promise.all(posted);
+        const events = posted.length;
         await until(() => fleet.sandbox.contacts().length === events, waitMs, "every event");
         await until(async () => (await fleet.jobs("waiting", "active", "delayed")) === 0, waitMs, "an end");
         expect(codes).toEqual([0, 0, 0, 0]);
@@ -149,7 +148,7 @@ export async function scaleOut(name: EngineName): Promise<void> {
         expect(new Set(requests.map(({ contact }) => contact)).size).toBe(requests.length);
         expect(await fleet.jobs("failed")).toBe(0);
         expect(await fleet.jobs("completed")).toBe(events);
-        expect(fleet.output()).not.toMatch(/by force|unhandled|at .+\.js:\d+:\d+/i);
+        expect(fleet.output()).not.toMatch(/"level":"(?:error|fatal)"|unhandled/i);
       },
     );
   });
