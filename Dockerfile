@@ -1,5 +1,6 @@
-# Builds with everything, runs with what production needs, as nobody special.
-FROM node:24-bookworm-slim AS build
+# Builds with everything, runs with what production needs, as nobody special. Node handles SIGTERM itself and starts no
+# processes, so no init is needed in front of it.
+FROM node:26-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
@@ -7,7 +8,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:24-bookworm-slim
+FROM node:26-trixie-slim
 ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /app
 RUN mkdir /data && chown node:node /data

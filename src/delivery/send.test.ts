@@ -19,7 +19,7 @@ const down: ApiResult = {
 const limited = (retryAfterMs?: number): ApiResult => ({ kind: "limited", status: 429, retryAfterMs });
 
 /** A sender over a virtual clock: waiting for a slot or a pause moves the clock instead of sleeping. */
-function setUp(answers: ApiResult[]) {
+function setUp(answers: ApiResult[], answered: Promise<void> = Promise.resolve()) {
   let now = 0;
   let pace = startingPace;
   const sentAt: number[] = [];
@@ -48,6 +48,7 @@ function setUp(answers: ApiResult[]) {
   const send = createSender({
     update: async () => {
       sentAt.push(now);
+      await answered;
       return answers.shift() ?? ok;
     },
     gate,
@@ -123,6 +124,23 @@ describe("an API that fails for everybody", () => {
     expect(changes.at(-1)).toEqual({ kind: "recovered", from: "failing" });
     expect(await pacer.take()).toMatchObject({ kind: "slot" });
   });
+});
+
+it("many requests that were on the wire when the API went down do not make the first pause longer", async () => {
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const { run, changes, pacer, sentAt } = setUp(
+    Array.from({ length: 40 }, () => down),
+    answered,
+  );
+  const all = Promise.all(Array.from({ length: 40 }, (_, n) => run(`id:${n + 1}`)));
+  while (sentAt.length < 40) await Promise.resolve();
+  answer();
+  await all;
+  expect(changes).toEqual([{ kind: "failing", probeMs: 1_000, message: "time-out" }]);
+  expect(await pacer.state()).toMatchObject({ reason: "failing", pausedForMs: 1_000 });
 });
 
 it("composes the body at the last moment before every attempt", async () => {

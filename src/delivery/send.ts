@@ -77,7 +77,7 @@ export function createSender(options: SenderOptions): Sender {
       return true;
     }
     if (result.kind === "unavailable") {
-      const openings = circuit.failed(contact);
+      const openings = circuit.failed(contact, probe === "failing");
       if (openings > 0) {
         const probeMs = retryDelayMs(options.retry, openings, result.retryAfterMs, 0);
         gate.hold(Math.min(circuitHoldMs, probeMs));
@@ -96,6 +96,7 @@ export function createSender(options: SenderOptions): Sender {
     for (;;) {
       const passage = await gate.pass(signal, compose);
       if (!passage) return { kind: "interrupted" };
+      if (passage.probe === undefined) circuit.passed();
       if (passage.message === undefined) return { kind: "nothing-to-send" };
       const startedAt = clock();
       const result = await options.update(contact, passage.message);

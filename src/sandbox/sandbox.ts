@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { failure, injected, limitHeaders, success, type Answer } from "./answers.ts";
@@ -84,6 +85,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const startLimiter = options.limiter ?? "fixed-window";
   const startedAt = clock();
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   let limiter = createLimiter(startLimiter, startRate);
   let rateFault: Extract<Fault, { rate: number }> | undefined;
   let requests: SandboxRequest[] = [];

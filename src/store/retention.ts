@@ -1,5 +1,18 @@
+import { encodeTime } from "ulid";
+
 /** Stamps of a contact are remembered this many times the retention, after its last delivery. */
 export const stampRetentionFactor = 4;
 
 /** Lines of history kept per contact. */
 export const historyMax = 20;
+
+/** A contact's list of its events is cleaned after this many posts of a process: seldom enough to cost nothing. */
+export const forgetEventsEvery = 64;
+
+/**
+ * Ids of events that arrived before this time sort before it. Their records have gone long before their contact's
+ * stamps, so that a contact that never rests need not name them for ever.
+ */
+export function eventIdAt(time: number): string {
+  return `evt_${encodeTime(Math.max(0, time))}`;
+}

@@ -25,10 +25,7 @@ export async function startEngine(name: EngineName): Promise<EngineUnderTest | u
   }
   const server = name === "redis" ? await startRedis() : await startPostgres();
   if (!server) {
-    const message = `${name}: skipped, no server found`;
-    const required = (process.env["REQUIRE_ENGINES"] ?? "").split(",").map((engine) => engine.trim());
-    if (required.includes(name)) throw new Error(message);
-    process.stderr.write(`${message}\n`);
+    insistOn(name);
     return undefined;
   }
   return {
@@ -43,4 +40,12 @@ export async function startEngine(name: EngineName): Promise<EngineUnderTest | u
     },
     stop: () => server.stop(),
   };
+}
+
+/** There is no server for this engine: one visible line, or an error where `REQUIRE_ENGINES` names it. */
+export function insistOn(name: EngineName): void {
+  const message = `${name}: skipped, no server found`;
+  const required = (process.env["REQUIRE_ENGINES"] ?? "").split(",").map((engine) => engine.trim());
+  if (required.includes(name)) throw new Error(message);
+  process.stderr.write(`${message}\n`);
 }

@@ -77,7 +77,7 @@ export const rooms: readonly Room[] = [
   {
     room: "store/",
     files: /^store\//,
-    packages: ["bullmq", "ioredis", "pg", "@electric-sql/pglite"],
+    packages: ["bullmq", "ioredis", "pg", "@electric-sql/pglite", "ulid"],
     own: [contact, /^store\//],
   },
   {

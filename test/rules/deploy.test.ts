@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -9,6 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,17 +36,37 @@ interface Service {
   readonly env_file?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly healthcheck?: { readonly test: readonly string[] };
-  readonly depends_on?: unknown;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly profiles?: readonly string[];
   readonly restart?: string;
   readonly stop_grace_period?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
 }
 
 describe("docker-compose.yml", () => {
-  const { services, volumes } = parse(read("docker-compose.yml")) as {
+  const text = read("docker-compose.yml");
+  const { services, volumes } = parse(text, { merge: true }) as {
     services: Readonly<Record<string, Service>>;
     volumes: Readonly<Record<string, unknown>>;
   };
-  const { relay, redis } = services;
+  const { redis, postgres } = services;
+  const relays = Object.entries(services).filter(([, service]) => service.build !== undefined);
+  const graceMs = (service: Service | undefined) =>
+    Number(/^(\d+)s$/.exec(service?.stop_grace_period ?? "")?.[1]) * 1_000;
+
+  it("is one intake and one worker on Redis; PostgreSQL only where it is asked for", () => {
+    const namesIn = (profile: string | undefined) =>
+      Object.keys(services).filter((name) => services[name]?.profiles?.[0] === profile);
+    expect(namesIn(undefined)).toEqual(["intake", "worker", "redis"]);
+    expect(namesIn("postgres")).toEqual(["postgres-intake", "postgres-worker", "postgres"]);
+    for (const [name, { depends_on: needs = {} }] of Object.entries(services)) {
+      for (const needed of Object.keys(needs)) {
+        expect(services[needed]?.profiles, `${name} needs ${needed}`).toEqual(services[name]?.profiles);
+      }
+    }
+  });
 
   it("runs a Redis that persists, never evicts, and is waited for until it answers", () => {
     const options = redis?.command ?? [];
@@ -54,28 +76,81 @@ describe("docker-compose.yml", () => {
     expect(valueOf("--maxmemory-policy")).toBe("noeviction");
     expect(redis?.image).toMatch(/^redis:[78]\./);
     expect(redis?.healthcheck?.test.join(" ")).toContain("PONG");
-    expect(relay?.depends_on).toEqual({ redis: { condition: "service_healthy" } });
+    expect(services["intake"]?.depends_on).toEqual({ redis: { condition: "service_healthy" } });
   });
 
-  it("keeps Redis's file in a volume that is declared, where Redis writes it", () => {
-    const [name, path] = (redis?.volumes?.[0] ?? "").split(":");
-    expect(path).toBe("/data");
-    expect(Object.keys(volumes)).toContain(name);
+  it("runs a PostgreSQL that is asked by TCP, as its set-up listens on a socket alone", () => {
+    expect(Number(/^postgres:(\d+)/.exec(postgres?.image ?? "")?.[1])).toBeGreaterThanOrEqual(14);
+    expect(postgres?.healthcheck?.test.join(" ")).toContain("pg_isready -h 127.0.0.1");
+    const condition = { postgres: { condition: "service_healthy" } };
+    expect(services["postgres-worker"]?.depends_on).toEqual(condition);
   });
 
-  it("gives the relay this image, that Redis, its settings and the port it listens on", () => {
-    expect(relay?.build).toBe(".");
-    expect(relay?.env_file).toBe(".env");
-    expect(relay?.environment?.["REDIS_URL"]).toBe("redis://redis:6379");
-    expect(relay?.ports).toEqual([`\${PORT:-${defaults().port}}:${relay?.environment?.["PORT"]}`]);
-    const own = readConfig({ AELYST_API_TOKEN: "token", ...relay?.environment });
-    expect(own.ok ? [] : own.problems).toEqual([]);
+  it.each([
+    ["redis", "/data"],
+    ["postgres", "/var/lib/postgresql/data"],
+    ["intake", /\bDATA_DIR=(\S+)/.exec(read("Dockerfile"))?.[1]],
+  ])("keeps what %s writes in a volume that is declared", (name, place) => {
+    const [volume, path] = (services[name]?.volumes?.[0] ?? "").split(":");
+    expect(path).toBe(place);
+    expect(Object.keys(volumes)).toContain(volume);
   });
 
-  it("restarts both, and kills the relay only after its own deadline", () => {
-    expect([relay?.restart, redis?.restart]).toEqual(["unless-stopped", "unless-stopped"]);
-    const graceMs = Number(/^(\d+)s$/.exec(relay?.stop_grace_period ?? "")?.[1]) * 1_000;
-    expect(graceMs).toBeGreaterThan(defaults().shutdownTimeoutMs);
+  it("holds no secret: they come from the file of settings, and an empty password is refused by its server", () => {
+    for (const [name, service] of relays) expect(service.env_file, name).toBe(".env");
+    const passwords = text.match(/.*(?:password|secret|token|_key)\w*: .*/gi) ?? [];
+    expect(passwords.map((line) => line.trim())).toEqual(["POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-}"]);
+    expect(postgres?.environment?.["POSTGRES_PASSWORD"]).toBe("${POSTGRES_PASSWORD:-}");
+  });
+
+  it.each(relays)("%s has settings that are valid, one store and one role", (name, service) => {
+    const own = readConfig({ AELYST_API_TOKEN: "token", ...service.environment });
+    const role = name.replace("postgres-", "");
+    expect(own).toMatchObject({
+      ok: true,
+      config: { role, host: "0.0.0.0", store: { engine: name === role ? "redis" : "postgres" } },
+    });
+    const both = { REDIS_URL: "redis://mine:6379", DATABASE_URL: "postgres://mine/relay" };
+    const over = readConfig({ AELYST_API_TOKEN: "token", ...both, ...service.environment });
+    expect(over, "what is in .env takes no part").toEqual(own);
+  });
+
+  it("is reached from this machine alone, and by one port of the intake", () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map((port) => [name, port]),
+    );
+    const port = `\${BIND_ADDRESS:-127.0.0.1}:\${PORT:-${defaults().port}}:3000`;
+    expect(published).toEqual([
+      ["intake", port],
+      ["postgres-intake", port],
+    ]);
+    expect(relays.map(([, { environment }]) => environment?.["PORT"])).toEqual(relays.map(() => "3000"));
+  });
+
+  it("lets workers be scaled: they have neither a port nor a name of their own", () => {
+    for (const name of ["worker", "postgres-worker"]) {
+      const keys = Object.keys(services[name] ?? {});
+      expect(keys).not.toEqual(expect.arrayContaining(["ports"]));
+      expect(keys).not.toEqual(expect.arrayContaining(["container_name"]));
+    }
+  });
+
+  it("restarts all, and kills a relay only after its own deadline", () => {
+    for (const [name, service] of Object.entries(services))
+      expect(service.restart, name).toBe("unless-stopped");
+    for (const [name, service] of relays) {
+      expect(graceMs(service), name).toBeGreaterThan(defaults().shutdownTimeoutMs);
+    }
+  });
+
+  it("gives a relay no right it does not need", () => {
+    for (const [, service] of relays) {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ["ALL"],
+        security_opt: ["no-new-privileges:true"],
+      });
+    }
   });
 });
 
@@ -91,7 +166,10 @@ describe("Dockerfile", () => {
     expect(stages).toHaveLength(2);
     const images = instructions(text, "FROM").map((from) => from.split(" ")[0]);
     expect(new Set(images).size).toBe(1);
-    expect(Number(/^node:(\d+)-\w+-slim$/.exec(images[0] ?? "")?.[1]) % 2).toBe(0);
+    const major = Number(/^node:(\d+)-\w+-slim$/.exec(images[0] ?? "")?.[1]);
+    expect(major % 2).toBe(0);
+    const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
+    expect(major).toBeGreaterThanOrEqual(Number(/^>=(\d+)\./.exec(engines.node)?.[1]));
   });
 
   it("copies only files that exist and that .dockerignore lets through", () => {
@@ -114,6 +192,7 @@ describe("Dockerfile", () => {
     const installs = text.match(/npm (?:ci|install|prune)[^&\n]*/g) ?? [];
     expect(installs.length).toBeGreaterThan(0);
     for (const install of installs) expect(install).toContain("--ignore-scripts");
+    expect(text).toMatch(/COPY package\.json package-lock\.json \.\/\nRUN npm ci /);
     expect(text).toContain("npm prune --omit=dev");
     expect(final).not.toContain("npm");
   });
@@ -140,7 +219,27 @@ describe("Dockerfile", () => {
     const route = /'(\/\w+)'/.exec(check)?.[1] ?? "none";
     const routes = readdirSync(join(root, "src/http")).map((file) => read(`src/http/${file}`));
     expect(routes.some((code) => code.includes(`.get("${route}"`))).toBe(true);
-    expect(check).toContain("fetch(");
+    expect(check).not.toMatch(/curl|wget/);
+  });
+
+  it("asks for its health in a way that tells an answer from none", async () => {
+    const [, json = "[]"] = /CMD (\[.*\])$/.exec(instructions(final, "HEALTHCHECK")[0] ?? "") ?? [];
+    const [command, ...args] = JSON.parse(json) as string[];
+    expect(command).toBe("node");
+    const ask = async (port: number) => {
+      const env = { PORT: String(port) };
+      const child = spawn(process.execPath, args, { env, stdio: "ignore" });
+      return await new Promise((resolve) => child.once("close", resolve));
+    };
+    let status = 200;
+    const server = createServer((_request, response) => response.writeHead(status).end());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    expect(await ask(port)).toBe(0);
+    status = 503;
+    expect(await ask(port)).toBe(1);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await ask(port)).toBe(1);
   });
 });
 

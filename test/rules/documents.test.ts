@@ -33,6 +33,9 @@ const documents = [
   "docker-compose.yml",
   "Dockerfile",
   ".ci/run",
+  ...readdirSync(join(root, "deploy"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => `deploy/${file}`),
 ];
 
 const scripts = Object.keys((JSON.parse(read("package.json")) as { scripts: object }).scripts);
@@ -50,7 +53,22 @@ const providerVariables = [
   ),
 ];
 const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
-const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND", "NODE_EXTRA_CA_CERTS"];
+/** Read by Docker Compose and the images of the servers. */
+const composeVariables = [
+  "BIND_ADDRESS",
+  "REDIS_MAXMEMORY",
+  "POSTGRES_USER",
+  "POSTGRES_PASSWORD",
+  "POSTGRES_DB",
+];
+const benchVariables = ["BENCH_EVENTS"];
+const othersVariables = [
+  "NODE_ENV",
+  "DEBIAN_FRONTEND",
+  "NODE_EXTRA_CA_CERTS",
+  ...composeVariables,
+  ...benchVariables,
+];
 const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
 
 it.each(documents)("%s is there", (document) => {

@@ -1,5 +1,7 @@
+import { ulid } from "ulid";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
+import { forgetEventsEvery, stampRetentionFactor } from "../../src/store/retention.ts";
 import type { Store } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
@@ -31,6 +33,24 @@ export function mailboxesContract(suite: Suite): void {
         (await store.mailbox.read(contact)).waiting.map((update) => update.id).toSorted();
       expect(await ids(a)).toEqual([updates[0]?.id ?? "", updates[2]?.id ?? ""].toSorted());
       expect(await ids(b)).toEqual([updates[1]?.id]);
+    });
+
+    it("a contact that never rests does not name its events for ever, but those whose records may be there", async () => {
+      await withStore({ retentionMs: 60_000 }, async ({ store: brief }) => {
+        const contact = sampleContact();
+        const ids = (ageMs: number) =>
+          Array.from({ length: 2 * forgetEventsEvery }, () => `evt_${ulid(Date.now() - ageMs)}`);
+        const long = ids(stampRetentionFactor * 60_000 + 5_000);
+        const kept = ids(2 * 60_000);
+        for (const eventId of [...long, ...kept]) {
+          const update = sampleUpdate(contact, { firstName: "Ann" }, { id: eventId, eventId });
+          await brief.mailbox.post([update]);
+          await brief.mailbox.settle(contact, { done: [update.id], applied: {} });
+        }
+        const named = await brief.mailbox.erase(contact);
+        expect(kept.filter((id) => !named.includes(id))).toEqual([]);
+        expect(long.filter((id) => named.includes(id))).toEqual([]);
+      });
     });
 
     it("settling removes what is done and leaves what came meanwhile", async () => {

@@ -2,7 +2,7 @@ import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import type { Applied, FieldOrigin } from "../../contact/merge.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
-import { historyMax, stampRetentionFactor } from "../retention.ts";
+import { eventIdAt, forgetEventsEvery, historyMax, stampRetentionFactor } from "../retention.ts";
 import type { SqlClient, SqlPool } from "./client.ts";
 import { relaySchema } from "./schema.ts";
 
@@ -25,9 +25,20 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
   const schema = `"${relaySchema(options.prefix)}"`;
   const keepMs = stampRetentionFactor * options.retentionMs;
 
+  let posts = 0;
+  async function forgetEvents(contacts: readonly ContactRef[]): Promise<void> {
+    await pool.query(
+      `DELETE FROM ${schema}.mailbox_event WHERE contact = ANY($1::text[]) AND event_id COLLATE "C" < $2`,
+      [contacts, eventIdAt(clock() - keepMs)],
+    );
+  }
+
   async function post(updates: readonly ContactUpdate[]): Promise<void> {
     if (updates.length === 0) return;
     const now = clock();
+    posts += 1;
+    if (posts % forgetEventsEvery === 0)
+      await forgetEvents([...new Set(updates.map((update) => update.contact))]);
     const column = <Value>(pick: (update: ContactUpdate) => Value) => updates.map(pick);
     await pool.query(
       `WITH posted AS (

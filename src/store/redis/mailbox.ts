@@ -1,7 +1,7 @@
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import type { FieldOrigin } from "../../contact/merge.ts";
-import { historyMax, stampRetentionFactor } from "../retention.ts";
+import { eventIdAt, forgetEventsEvery, historyMax, stampRetentionFactor } from "../retention.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
 
@@ -69,6 +69,9 @@ redis.call("DEL", KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call("ZREM", KEYS[5], ARGV[1])
 return ids`;
 
+/** Arguments of one command. */
+const forgottenMax = 10_000;
+
 export function createRedisMailbox(client: RedisClient, options: StoreOptions, clock: () => number): Mailbox {
   const root = `{${options.prefix}}:mailbox`;
   const waitingKey = `${root}-waiting`;
@@ -80,12 +83,22 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
     events: `${root}:${contact}:events`,
   });
 
+  let posts = 0;
+  async function forgetEvents(contact: ContactRef): Promise<void> {
+    const key = keys(contact).events;
+    const oldest = eventIdAt(clock() - keepMs);
+    const old = (await client.smembers(key)).filter((id) => id < oldest).slice(0, forgottenMax);
+    if (old.length > 0) await client.srem(key, ...old);
+  }
+
   async function post(updates: readonly ContactUpdate[]): Promise<void> {
     for (const contact of new Set(updates.map((update) => update.contact))) {
       const key = keys(contact);
       const values = updates
         .filter((update) => update.contact === contact)
         .flatMap((update) => [update.id, JSON.stringify(update), update.eventId]);
+      posts += 1;
+      if (posts % forgetEventsEvery === 0) await forgetEvents(contact);
       await client.eval(postScript, 3, key.updates, key.events, waitingKey, contact, clock(), ...values);
     }
   }

@@ -1,0 +1,134 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { postUpdates } from "../../src/delivery/map-event.ts";
+import type { ContactRef } from "../../src/contact/contact-ref.ts";
+import type { RelayEvent } from "../../src/contact/event.ts";
+import type { EventResult, JobWorker, Store, StoreOptions, WakeJobData } from "../../src/store/store.ts";
+import { until } from "../helpers/relay-process.ts";
+import { sampleEvent, sampleOptions, unique } from "../helpers/store-samples.ts";
+
+/** For a machine that is busy with other things. */
+const waitMs = 120_000;
+const retentionMs = 5_000;
+const retentionEvents = 200;
+/** Of each round; most of them on contacts that are never heard of again. */
+const eventsPerRound = 1_500;
+const contactsPerRound = 300;
+
+/** What a server holds for one namespace. */
+export interface Held {
+  /** Keys or rows, by what they are. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly bytes: number;
+}
+
+export interface GrowthOptions {
+  readonly name: string;
+  /** Undefined where there is no server. */
+  readonly open: ((options: StoreOptions) => Promise<Store>) | undefined;
+  measure(prefix: string): Promise<Held>;
+  close(): Promise<void>;
+}
+
+/** After any number of events an engine holds what retention says, and no more. */
+export function growth({ name, open, measure, close }: GrowthOptions): void {
+  afterAll(close);
+
+  describe.skipIf(!open)(`${name}: what is held`, () => {
+    it("returns to what retention says after every round of events", { timeout: 6 * waitMs }, async () => {
+      if (!open) throw new Error("no server");
+      const options = sampleOptions({ retentionMs, retentionEvents });
+      const store = await open(options);
+      const workers = startWorkers(store);
+      try {
+        const afterwards: Held[] = [];
+        for (let round = 0; round < 3; round += 1) {
+          await deliver(store, eventsPerRound, contactsPerRound);
+          afterwards.push(await atRest(store, () => measure(options.prefix)));
+        }
+        const [first, , last] = afterwards;
+        const total = (held: Held | undefined) =>
+          Object.values(held?.counts ?? {}).reduce((a, b) => a + b, 0);
+        expect(last?.bytes).toBeLessThan(1.3 * (first?.bytes ?? 0) + 500_000);
+        expect(total(last), JSON.stringify(last?.counts)).toBeLessThan(1.1 * total(first) + 20);
+      } finally {
+        for (const worker of workers) await worker.close();
+        await store.close(5_000);
+      }
+    });
+
+    /** Time passes, a few events come now and then, and workers look for contacts that were forgotten. */
+    async function atRest(store: Store, look: () => Promise<Held>): Promise<Held> {
+      let held = await look();
+      await until(
+        async () => {
+          await deliver(store, 5, 1);
+          await store.mailbox.overdue(Date.now() - 60_000, 10);
+          held = await look();
+          return Math.max(...Object.values(held.counts)) <= 2 * retentionEvents;
+        },
+        waitMs,
+        `${name} to forget what is over`,
+      ).catch((error: unknown) => {
+        throw new Error(`still there: ${JSON.stringify(held.counts)}`, { cause: error });
+      });
+      return held;
+    }
+  });
+}
+
+/** The relay's work without an API: every event is an update of a contact, and every update is delivered. */
+function startWorkers(store: Store): JobWorker[] {
+  return [
+    store.startWorker<RelayEvent, EventResult>(
+      "events",
+      async (job) => {
+        const { id: eventId, receivedAt, type } = job.data;
+        const contact = type as ContactRef;
+        const stamp = `${receivedAt}.${eventId}` as never;
+        const updates = [{ id: eventId, eventId, contact, patch: { firstName: eventId }, stamp, receivedAt }];
+        await postUpdates(updates, store);
+        return { outcome: "mapped", updates, warnings: [] };
+      },
+      { concurrency: 8 },
+    ),
+    store.startWorker<WakeJobData, void>(
+      "contacts",
+      async (job) => {
+        const { waiting } = await store.mailbox.read(job.data.contact);
+        const [newest] = waiting;
+        if (!newest) return;
+        const { stamp, eventId } = newest;
+        await store.mailbox.settle(job.data.contact, {
+          done: waiting.map(({ id }) => id),
+          applied: { firstName: { stamp, eventId } },
+          note: {
+            at: Date.now(),
+            outcome: "delivered",
+            status: 200,
+            fields: ["firstName"],
+            eventIds: [eventId],
+          },
+        });
+      },
+      { concurrency: 8 },
+    ),
+  ];
+}
+
+async function deliver(store: Store, events: number, contacts: number): Promise<void> {
+  const round = unique();
+  for (let at = 0; at < events; at += 100) {
+    const batch = Array.from({ length: Math.min(100, events - at) }, (_, index) =>
+      sampleEvent({ type: `email:${round}x${(at + index) % contacts}@example.com`, receivedAt: Date.now() }),
+    );
+    await store.events.accept(batch);
+  }
+  await until(
+    async () => {
+      const { events: mapping, contacts: sending } = await store.counts();
+      return [mapping, sending].every((queue) => queue.waiting + queue.active + queue.delayed === 0);
+    },
+    waitMs,
+    "every event",
+  );
+}

@@ -1,0 +1,3 @@
+import { scaleOut } from "./scale-out.ts";
+
+await scaleOut("postgres");
