@@ -47,6 +47,12 @@ const migrations: readonly string[] = [
     state text NOT NULL
   );
   `,
+  `
+  CREATE TABLE $schema.moved (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    mark text NOT NULL
+  );
+  `,
 ];
 
 /** Brings BullMQ's and the relay's tables up to date; concurrent starters wait for one another. */

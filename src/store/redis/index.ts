@@ -24,6 +24,7 @@ import type {
   StoreOptions,
   WakeJobData,
 } from "../store.ts";
+import { createRedisArchive } from "./archive.ts";
 import { producerConnection, redisAddress, workerConnection } from "./connections.ts";
 import { createRedisMailbox } from "./mailbox.ts";
 
@@ -88,6 +89,7 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
   };
 
   const mailbox = createRedisMailbox(patient, options, Date.now);
+  const changePace = sharedPace(patient, `${prefix}:pacer`);
   const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
 
   async function erase(ids: readonly string[]): Promise<void> {
@@ -121,8 +123,12 @@ export async function openRedisStore(url: string, options: StoreOptions): Promis
       erase,
     },
     mailbox,
-    pacer: createPacer(options.ceiling, sharedPace(patient, `${prefix}:pacer`)),
+    pacer: createPacer(options.ceiling, changePace),
     failures: createFailures(events, contacts, mailbox, wake),
+    archive: createRedisArchive(
+      { client: patient, events, contacts: patientContacts, changePace, clock: Date.now },
+      options,
+    ),
     startWorker,
     wake,
     counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
