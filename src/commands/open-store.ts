@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config, StoreSettings } from "../config.ts";
 import { openEmbeddedStore } from "../store/postgres/embedded.ts";
 import { openPostgresStore } from "../store/postgres/server.ts";
 import { openRedisStore } from "../store/redis/index.ts";
@@ -8,24 +8,27 @@ export type OpenedStore = { ok: true; store: Store } | { ok: false; message: str
 
 /** Opens the store that the configuration names. Every reason it cannot is a message for a person. */
 export async function openStore(config: Config, onError: StoreOptions["onError"]): Promise<OpenedStore> {
-  const options: StoreOptions = {
+  return await openStoreAt(config.store, {
     prefix: config.storePrefix,
     ceiling: config.api.ratePerSecond,
     retentionMs: config.retentionMs,
     retentionEvents: config.retentionEvents,
     onError,
-  };
+  });
+}
+
+export async function openStoreAt(place: StoreSettings, options: StoreOptions): Promise<OpenedStore> {
   try {
-    switch (config.store.engine) {
+    switch (place.engine) {
       case "embedded":
-        return await openEmbeddedStore(config.store.dataDir, options);
+        return await openEmbeddedStore(place.dataDir, options);
       case "postgres":
-        return { ok: true, store: await openPostgresStore(config.store.url, options) };
+        return { ok: true, store: await openPostgresStore(place.url, options) };
       case "redis":
-        return { ok: true, store: await openRedisStore(config.store.url, options) };
+        return { ok: true, store: await openRedisStore(place.url, options) };
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `the ${config.store.engine} store cannot be opened: ${why}` };
+    return { ok: false, message: `the ${place.engine} store cannot be opened: ${why}` };
   }
 }

@@ -292,7 +292,8 @@ export interface Archive {
   /** Relays that are known to deliver from this store now; one that only takes events cannot be seen. */
   runningWorkers(): Promise<number>;
   readMark(): Promise<MoveMark | undefined>;
-  writeMark(mark: MoveMark): Promise<void>;
+  /** Undefined removes it. */
+  writeMark(mark: MoveMark | undefined): Promise<void>;
 }
 
 export type StoreHealth = { ok: true } | { ok: false; message: string };

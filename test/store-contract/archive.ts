@@ -11,6 +11,8 @@ import { ignored, stateOf, type Suite } from "./suite.ts";
 export function archiveContract(suite: Suite): void {
   describe("the archive", () => {
     const { withStore } = suite;
+    // Two stores are opened for one test, which takes its time where a store is a whole database.
+    const timeout = 120_000;
 
     async function withTwo(work: (one: Store, two: Store) => Promise<void>): Promise<void> {
       await withStore({}, async ({ store: one }) => {
@@ -18,7 +20,7 @@ export function archiveContract(suite: Suite): void {
       });
     }
 
-    it("an empty store has nothing to export", async () => {
+    it("an empty store has nothing to export", { timeout }, async () => {
       await withStore({}, async ({ store }) => {
         expect(await recordsOf(store)).toEqual([]);
         expect(await store.archive.readMark()).toBeUndefined();
@@ -26,7 +28,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("what is imported twice, or in halves after a crash, is there once and is all there", async () => {
+    it("what is imported twice, or in halves after a crash, is there once and is all there", { timeout }, async () => {
       await withTwo(async (source, target) => {
         await furnish(source);
         const records = await recordsOf(source);
@@ -42,7 +44,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("what was imported works: it is found, refused as a duplicate, replayed, retried and mapped in its order", async () => {
+    it("what was imported works: it is found, refused as a duplicate, replayed, retried and mapped in its order", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const given = await furnish(source);
         await target.archive.import(await recordsOf(source));
@@ -100,14 +102,14 @@ export function archiveContract(suite: Suite): void {
         await worker.close();
         await wakes.close();
         expect(mapped.slice(0, 5)).toEqual(given.waiting.map(({ id }) => id));
-        expect(mapped.slice(5).toSorted()).toEqual([given.completed[0]?.id, given.failed.id].toSorted());
-        expect(woken.map(({ contact }) => contact).toSorted()).toEqual([given.both, given.parked].toSorted());
+        expect(new Set(mapped.slice(5))).toEqual(new Set([given.completed[0]?.id, given.failed.id]));
+        expect(new Set(woken.map(({ contact }) => contact))).toEqual(new Set([given.both, given.parked]));
         expect((await target.counts()).events.delayed).toBe(1);
         expect((await target.counts()).contacts).toMatchObject({ delayed: 1, failed: 0 });
       });
     });
 
-    it("merging: the newest stamp stays on either side, and history is kept by time, each line once", async () => {
+    it("merging: the newest stamp stays on either side, and history is kept by time, each line once", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const contact = sampleContact();
         const at = (time: number) => ({ stamp: stampAt(time), eventId: `evt_${time}` });
@@ -131,7 +133,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("merging: an event that waits in both is left out once it is a duplicate; a finished one only adds its record", async () => {
+    it("merging: an event that waits in both is left out once it is a duplicate; a finished one only adds its record", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const [waits, ends] = [sampleEvent(), sampleEvent()];
         await source.events.accept([ends]);
@@ -153,7 +155,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("merging again later takes the further state of an event, and never goes back", async () => {
+    it("merging again later takes the further state of an event, and never goes back", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const event = sampleEvent();
         await source.events.accept([event]);
@@ -177,7 +179,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("an event whose window belongs to a later one is not taken for a duplicate", async () => {
+    it("an event whose window belongs to a later one is not taken for a duplicate", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const record = (id: string, claimed: boolean): ArchiveRecord => ({
           kind: "event",
@@ -200,7 +202,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("a window keeps its own end, and one that is over is not brought back", async () => {
+    it("a window keeps its own end, and one that is over is not brought back", { timeout }, async () => {
       await withStore({}, async ({ store }) => {
         const event = sampleEvent();
         const id = `${event.source}.${event.identity}`;
@@ -214,7 +216,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("what a run had set aside when it was cut off waits again on the other side", async () => {
+    it("what a run had set aside when it was cut off waits again on the other side", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const [taken, stays] = [sampleUpdate(sampleContact()), sampleUpdate(sampleContact())];
         await source.mailbox.post([taken, stays]);
@@ -242,7 +244,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("more than a page of everything, and payloads larger than a page, come whole and in order", async () => {
+    it("more than a page of everything, and payloads larger than a page, come whole and in order", { timeout }, async () => {
       await withTwo(async (source, target) => {
         const large = JSON.stringify({ note: "xy".repeat(700_000) });
         const events = Array.from({ length: 450 }, (_, n) =>
@@ -261,7 +263,7 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("what a move left behind can be read again", async () => {
+    it("what a move left behind can be read again", { timeout }, async () => {
       await withStore({}, async ({ store }) => {
         await store.archive.writeMark({ from: "somewhere", startedAt: 1 });
         await store.archive.writeMark({ from: "somewhere", startedAt: 1, finishedAt: 2 });

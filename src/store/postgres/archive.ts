@@ -35,6 +35,7 @@ export function createSqlArchive(parts: SqlArchiveParts, options: StoreOptions):
       return rows[0] && (JSON.parse(rows[0].mark) as MoveMark);
     },
     async writeMark(mark) {
+      if (!mark) return void (await pool.query(`DELETE FROM ${markTable}`));
       await pool.query(
         `INSERT INTO ${markTable} (mark) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET mark = excluded.mark`,
         [JSON.stringify(mark)],

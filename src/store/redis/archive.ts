@@ -59,7 +59,8 @@ export function createRedisArchive(parts: RedisArchiveParts, options: StoreOptio
       return text === null ? undefined : (JSON.parse(text) as MoveMark);
     },
     async writeMark(mark) {
-      await client.set(markKey, JSON.stringify(mark));
+      if (mark) await client.set(markKey, JSON.stringify(mark));
+      else await client.del(markKey);
     },
   });
 }
