@@ -162,7 +162,7 @@ export function wakesOf(mailboxes: readonly ArchivedMailbox[], now: number) {
     };
     const { name, opts } = wakeJob(data);
     const delay = Math.max(0, (dueAt ?? 0) - now);
-    return [{ name, data, opts: { ...opts, ...(delay > 0 ? { delay } : {}) } }];
+    return [{ name, data, opts: { ...opts, ...(delay > 0 ? { delay, timestamp: now } : {}) } }];
   });
 }
 

@@ -2,6 +2,7 @@ import { DelayedError, UnrecoverableError } from "bullmq";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
 import type { ArchiveRecord, EventResult, Parked, Store, WakeJobData } from "../../src/store/store.ts";
+import { storable } from "../../src/store/postgres/storable.ts";
 import { until } from "./relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "./store-samples.ts";
 
@@ -103,7 +104,7 @@ export async function recordsOf(store: Store): Promise<ArchiveRecord[]> {
   return records;
 }
 
-/** The same for every engine: order only where it matters, and times by the second where clocks differ. */
+/** The same for every engine: order only where it matters, text as every engine can keep it, a pause without its end. */
 export function comparable(records: readonly ArchiveRecord[]): Record<string, unknown> {
   const inTurn = records.flatMap((record) =>
     record.kind === "event" && record.state === "waiting" ? [record.event.id] : [],
@@ -115,9 +116,9 @@ export function comparable(records: readonly ArchiveRecord[]): Record<string, un
       case "window":
         return [`window ${record.id}`, record];
       case "parking":
-        return [`parking ${record.id}`, record];
+        return [`parking ${record.id}`, storable(record)];
       case "event":
-        return [`event ${record.event.id}`, record];
+        return [`event ${record.event.id}`, storable(record)];
       case "mailbox": {
         const { waiting, applied, eventIds } = record;
         return [
