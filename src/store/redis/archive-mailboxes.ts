@@ -86,7 +86,8 @@ export function createMailboxArchive(
       const fields = Object.entries(mailbox.applied).flatMap(([field, origin]) =>
         origin ? [{ field, origin }] : [],
       );
-      line.eval(
+      // As one array: a function takes only so many arguments, and a contact may have any number of events.
+      line.call("EVAL", [
         importMailboxScript,
         5,
         key.updates,
@@ -106,7 +107,7 @@ export function createMailboxArchive(
         ...fields.flatMap(({ field, origin }) => [field, origin.stamp, JSON.stringify(origin)]),
         history.length,
         ...history.map((note) => JSON.stringify(note)),
-      );
+      ]);
     };
     await pipelined(client, mailboxes, addMailbox, Number);
     const wakes = wakesOf(mailboxes, clock());
