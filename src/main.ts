@@ -7,6 +7,7 @@ import { demo } from "./commands/demo.ts";
 import { dropFailure, listFailures, retryFailures, showFailure } from "./commands/failures.ts";
 import type { ExitCode, Io } from "./commands/io.ts";
 import { map } from "./commands/map.ts";
+import { move, type MoveOptions } from "./commands/move.ts";
 import { sandbox } from "./commands/sandbox.ts";
 import { send } from "./commands/send.ts";
 import { serve } from "./commands/serve.ts";
@@ -165,6 +166,25 @@ contact
   .option("--json", "print the result as JSON", false)
   .action(async (ref: string, options: { json: boolean }) => {
     exitCode = await eraseContact(ref, options, io);
+  });
+
+program
+  .command("move")
+  .description("carry everything that matters from one store to another; the source is only read")
+  .option("--from <store>", "a data directory (or file:<directory>), redis://… or postgres://…; required")
+  .option("--to <store>", "the same; required")
+  .option("--from-prefix <prefix>", "the source's STORE_PREFIX; the configured one by default")
+  .option("--to-prefix <prefix>", "the target's STORE_PREFIX; the configured one by default")
+  .option("--merge", "into a target that holds work already: the newest value of each field wins", false)
+  .option("--json", "print the summary as JSON", false)
+  .addHelpText(
+    "after",
+    "\nThe configured store is named by $REDIS_URL, $DATABASE_URL or, with neither, DATA_DIR (./data).\n" +
+      "Stop the relay first. A move that was cut off goes on when it is run again.",
+  )
+  .action(async (given: Partial<MoveOptions>) => {
+    const { from, to, fromPrefix, toPrefix, merge = false, json = false } = given;
+    exitCode = await move({ from, to, fromPrefix, toPrefix, merge, json }, io);
   });
 
 function collect(value: string, previous: string[]): string[] {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { acceptingContract } from "./store-contract/accepting.ts";
 import { erasingContract } from "./store-contract/erasing.ts";
+import { archiveContract } from "./store-contract/archive.ts";
 import { hostileTextContract } from "./store-contract/hostile-text.ts";
 import { mailboxesContract } from "./store-contract/mailboxes.ts";
 import { paceContract } from "./store-contract/pace.ts";
@@ -46,5 +47,6 @@ export function storeContract(name: string, open: OpenForTest): void {
     wakingContract(suite);
     paceContract(suite);
     wholeContract(suite);
+    archiveContract(suite);
   });
 }

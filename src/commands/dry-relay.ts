@@ -114,6 +114,16 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       guard: refuse,
       isCursor: () => false,
     },
+    archive: {
+      export() {
+        throw new Error("a dry run has nothing to export");
+      },
+      import: refuse,
+      find: refuse,
+      runningWorkers: refuse,
+      readMark: refuse,
+      writeMark: refuse,
+    },
     startWorker() {
       throw new Error("a dry run has no workers");
     },

@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config, StoreSettings } from "../config.ts";
 import { openEmbeddedStore } from "../store/postgres/embedded.ts";
 import { openPostgresStore } from "../store/postgres/server.ts";
 import type { OpenedStore } from "../store/late.ts";
@@ -11,29 +11,31 @@ export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "signal">
 
 /** Opens the store that the configuration names, at once or not at all. Every reason is a message for a person. */
 export async function openStore(config: Config, listeners: StoreListeners): Promise<OpenedStore> {
-  const options: StoreOptions = {
+  return await openStoreAt(config.store, {
     prefix: config.storePrefix,
     ceiling: config.api.ratePerSecond,
     retentionMs: config.retentionMs,
     retentionEvents: config.retentionEvents,
     ...listeners,
-  };
-  const { store } = config;
+  });
+}
+
+export async function openStoreAt(place: StoreSettings, options: StoreOptions): Promise<OpenedStore> {
   try {
-    switch (store.engine) {
+    switch (place.engine) {
       case "embedded": {
-        const opened = await openEmbeddedStore(store.dataDir, options);
+        const opened = await openEmbeddedStore(place.dataDir, options);
         return opened.ok ? opened : { ...opened, final: true };
       }
       case "postgres":
-        return { ok: true, store: await openPostgresStore(store.url, options) };
+        return { ok: true, store: await openPostgresStore(place.url, options) };
       case "redis": {
-        const { url, allowEviction } = store;
+        const { url, allowEviction } = place;
         return { ok: true, store: await openRedisStore(url, { ...options, allowEviction }) };
       }
     }
   } catch (error) {
     const final = error instanceof StoreRefused;
-    return { ok: false, final, message: `the ${store.engine} store cannot be opened: ${reasonOf(error)}` };
+    return { ok: false, final, message: `the ${place.engine} store cannot be opened: ${reasonOf(error)}` };
   }
 }

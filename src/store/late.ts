@@ -67,6 +67,15 @@ export function openLate(options: LateStoreOptions): LateStore {
     mailbox: onceOpen(() => real().mailbox),
     pacer: onceOpen(() => real().pacer),
     failures: onceOpen(() => real().failures),
+    archive: {
+      // Only an operator's command asks for it, on a store that is open.
+      export: () => real().archive.export(),
+      import: async (records) => await real().archive.import(records),
+      find: async (records) => await real().archive.find(records),
+      runningWorkers: async () => await real().archive.runningWorkers(),
+      readMark: async () => await real().archive.readMark(),
+      writeMark: async (mark) => await real().archive.writeMark(mark),
+    },
     startWorker: (name, processor, own) => real().startWorker(name, processor, own),
     wake: async (contact) => await real().wake(contact),
     erase: async (contact) => await real().erase(contact),

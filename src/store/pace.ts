@@ -1,5 +1,5 @@
 import { reserveSlot } from "./gcra.ts";
-import type { Pacer, PacerState, PauseReason, Slot } from "./store.ts";
+import type { ArchivedPace, Pacer, PacerState, PauseReason, Slot } from "./store.ts";
 
 /** A pause of the destination. Times are milliseconds of the store's clock. */
 interface Pause {
@@ -133,6 +133,34 @@ export function createPacer(ceiling: number, changePace: ChangePace): Pacer {
       })),
     resume: (reason) => changePace((pace) => ({ pace: endPause(pace, reason), result: undefined })),
     state: () => changePace((pace, now) => ({ pace, result: paceState(pace, now, ceiling) })),
+  };
+}
+
+/** What of a pace is not the usual, its times by another clock; undefined when there is nothing to tell. */
+export function archivedPace(pace: Pace, now: number, otherNow: number): ArchivedPace | undefined {
+  const shiftMs = otherNow - now;
+  const { lowered } = pace;
+  const pause = pace.pause && endsByItself(pace.pause) && pace.pause.until <= now ? undefined : pace.pause;
+  if (!pause && !lowered) return undefined;
+  return {
+    kind: "pace",
+    ...(pause ? { pause: { ...pause, until: Math.round(pause.until + shiftMs) } } : {}),
+    ...(lowered ? { lowered: { ...lowered, at: Math.round(lowered.at + shiftMs) } } : {}),
+  };
+}
+
+/** The longer pause and the later lowering stay. */
+export function mergedPace(pace: Pace, given: ArchivedPace, now: number, otherNow: number): Pace {
+  const shiftMs = now - otherNow;
+  const pause = given.pause && { ...given.pause, until: given.pause.until + shiftMs };
+  const lowering = given.lowered && { ...given.lowered, at: given.lowered.at + shiftMs };
+  const longer = pause !== undefined && (!pace.pause || pace.pause.until < pause.until);
+  const later = lowering !== undefined && (!pace.lowered || pace.lowered.at < lowering.at);
+  if (!longer && !later) return pace;
+  return {
+    dueAt: longer ? 0 : pace.dueAt,
+    lowered: later ? lowering : pace.lowered,
+    pause: longer ? pause : pace.pause,
   };
 }
 

@@ -71,7 +71,7 @@ export interface EventRetention {
 }
 
 /** The event's job: its id, its deduplication for the whole retention window, and how long its record stays. */
-function eventJob(event: RelayEvent, options: EventRetention) {
+export function eventJob(event: RelayEvent, options: EventRetention) {
   const opts: BulkJobOptions = {
     jobId: event.id,
     deduplication: { id: deduplicationId(event), ttl: options.retentionMs },
@@ -86,7 +86,7 @@ function eventJob(event: RelayEvent, options: EventRetention) {
   return { name: jobName.events, data: event, opts };
 }
 
-function deduplicationId(event: Pick<RelayEvent, "source" | "identity">): string {
+export function deduplicationId(event: Pick<RelayEvent, "source" | "identity">): string {
   return `${event.source}.${event.identity}`;
 }
 
@@ -107,14 +107,19 @@ export async function acceptInto(
 
 /** At most one waiting and one running wake-up per contact; nothing happens while one waits. */
 export async function wakeInto(queue: WakeQueue, contact: ContactRef): Promise<void> {
+  const { name, data, opts } = wakeJob({ contact });
+  await queue.add(name, data, opts);
+}
+
+export function wakeJob(data: WakeJobData) {
   const opts: JobsOptions = {
-    deduplication: { id: contact, keepLastIfActive: true },
+    deduplication: { id: data.contact, keepLastIfActive: true },
     attempts,
     backoff: { type: "capped" },
     removeOnComplete: true,
     removeOnFail: false,
   };
-  await queue.add(jobName.contacts, { contact }, opts);
+  return { name: jobName.contacts, data, opts };
 }
 
 export async function findEvent(queue: EventQueue, id: string): Promise<EventRecord | undefined> {

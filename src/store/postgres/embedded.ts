@@ -80,7 +80,7 @@ async function keepPace(pool: PglitePool, options: StoreOptions): Promise<Change
     const before = pace;
     const changed = change(before, Date.now());
     pace = changed.pace;
-    if (changed.pace.pause !== before.pause) {
+    if (changed.pace.pause !== before.pause || changed.pace.lowered !== before.lowered) {
       await pool.query(
         `INSERT INTO ${table} (state) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET state = excluded.state`,
         [JSON.stringify(changed.pace)],

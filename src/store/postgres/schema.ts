@@ -48,6 +48,12 @@ const migrations: readonly string[] = [
     state text NOT NULL
   );
   `,
+  `
+  CREATE TABLE $schema.moved (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    mark text NOT NULL
+  );
+  `,
 ];
 
 /**

@@ -28,6 +28,7 @@ import type {
 import { withDeadline } from "../deadline.ts";
 import { reasonOf } from "../reason.ts";
 import type { SqlPool } from "./client.ts";
+import { createSqlArchive } from "./archive.ts";
 import { createSqlMailbox } from "./mailbox.ts";
 import { createPruner } from "./pruner.ts";
 import { bullmqSchema } from "./schema.ts";
@@ -177,6 +178,13 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     },
   });
 
+  /** The directory of an embedded store belongs to this process: nobody else can run on it. */
+  async function runningWorkers(): Promise<number> {
+    if (parts.engine === "embedded") return 0;
+    const lists = await Promise.all([events.getWorkers(), contacts.getWorkers()]);
+    return Math.max(...lists.map((list) => list.length));
+  }
+
   async function close(deadlineMs: number): Promise<void> {
     // One that could not be closed in time would ask an ended pool again and again, and let no timer run any more.
     for (const worker of workers) void worker.close(true).catch(() => undefined);
@@ -200,6 +208,18 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     mailbox,
     pacer: createPacer(options.ceiling, parts.changePace),
     failures: createFailures({ events, contacts, mailbox, wake, retentionMs, clock: parts.clock }),
+    archive: createSqlArchive(
+      {
+        pool,
+        clock: parts.clock,
+        eventsQueue: queueName(options.prefix, "events"),
+        contactsQueue: queueName(options.prefix, "contacts"),
+        changePace: parts.changePace,
+        wakeAll: (jobs) => contacts.addBulk(jobs),
+        runningWorkers,
+      },
+      options,
+    ),
     startWorker,
     wake,
     async erase(contact) {

@@ -35,6 +35,7 @@ import { createConnections, type Connections } from "./connection-set.ts";
 import { examineRedis } from "./examine.ts";
 import { createGuard } from "./guard.ts";
 import { openingError } from "./info.ts";
+import { createRedisArchive } from "./archive.ts";
 import { createRedisMailbox } from "./mailbox.ts";
 
 const connectDeadlineMs = 5_000;
@@ -102,6 +103,7 @@ async function openOver(
   for (const note of notes) options.onNote?.(note);
   const { events, contacts, patientContacts } = queues;
   const mailbox = createRedisMailbox(patient, options, Date.now);
+  const changePace = sharedPace(patient, `${prefix}:pacer`);
   const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
 
   async function health(deadlineMs: number): Promise<StoreHealth> {
@@ -188,7 +190,6 @@ async function openOver(
       erase: erasure.events,
     },
     mailbox,
-    pacer: createPacer(options.ceiling, sharedPace(patient, `${prefix}:pacer`)),
     failures: createFailures({
       events,
       contacts,
@@ -197,6 +198,11 @@ async function openOver(
       retentionMs: options.retentionMs,
       clock: Date.now,
     }),
+    pacer: createPacer(options.ceiling, changePace),
+    archive: createRedisArchive(
+      { client: patient, events, contacts: patientContacts, changePace, clock: Date.now },
+      options,
+    ),
     startWorker,
     wake,
     erase: erasure.contact,

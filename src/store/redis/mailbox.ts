@@ -2,13 +2,10 @@ import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import type { FieldOrigin } from "../../contact/merge.ts";
 import { eventIdAt, forgetEventsEvery, historyMax, stampRetentionFactor } from "../retention.ts";
+import { mailboxKeys } from "./mailbox-keys.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
 
-/**
- * Keys of one contact, all under the store's hash tag: `updates` (id -> update), `fields` (field -> stamp and
- * event), `history` (a list), `events` (a set of ids). `overdue` sorts contacts by their oldest waiting update.
- */
 const postScript = `
 local updates, events, waiting = KEYS[1], KEYS[2], KEYS[3]
 local contact, now = ARGV[1], ARGV[2]
@@ -73,15 +70,8 @@ return ids`;
 const forgottenMax = 10_000;
 
 export function createRedisMailbox(client: RedisClient, options: StoreOptions, clock: () => number): Mailbox {
-  const root = `{${options.prefix}}:mailbox`;
-  const waitingKey = `${root}-waiting`;
+  const { waiting: waitingKey, of: keys } = mailboxKeys(options.prefix);
   const keepMs = stampRetentionFactor * options.retentionMs;
-  const keys = (contact: ContactRef) => ({
-    updates: `${root}:${contact}:updates`,
-    fields: `${root}:${contact}:fields`,
-    history: `${root}:${contact}:history`,
-    events: `${root}:${contact}:events`,
-  });
 
   let posts = 0;
   async function forgetEvents(contact: ContactRef): Promise<void> {

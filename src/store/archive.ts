@@ -1,0 +1,243 @@
+import { createHash } from "node:crypto";
+import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
+import { compareStamps } from "../contact/stamp.ts";
+import { patchEntries } from "../contact/contact-patch.ts";
+import { archivedPace, mergedPace, type ChangePace } from "./pace.ts";
+import { storable } from "./postgres/storable.ts";
+import { deduplicationId, eventJob, wakeJob, type EventRetention } from "./queues.ts";
+import { historyMax } from "./retention.ts";
+import type {
+  ArchivedEvent,
+  ArchivedMailbox,
+  ArchivedPace,
+  ArchivedParking,
+  ArchiveRecord,
+  DeliveryNote,
+  EventResult,
+  WakeJobData,
+} from "./store.ts";
+
+/** Records that are read or written at once, and about how many bytes of them. */
+export const pageRecordsMax = 200;
+export const pageBytesMax = 4_000_000;
+
+/** A job as an engine keeps it, whichever that is. */
+export interface KeptJob {
+  readonly id: string;
+  readonly state: string;
+  readonly data: unknown;
+  readonly attempts: number;
+  readonly acceptedAt: number;
+  readonly dueAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  readonly result?: unknown;
+  readonly failure?: string | undefined;
+}
+
+/** A job as it is to be put into an engine. */
+export interface JobToKeep extends KeptJob {
+  readonly name: string;
+  readonly opts: ReturnType<typeof eventJob>["opts"];
+  readonly deduplicationId: string | undefined;
+  readonly claimed: boolean;
+  readonly replay: number;
+}
+
+export function eventToKeep(record: ArchivedEvent, retention: EventRetention): JobToKeep {
+  const { name, data, opts } = eventJob(record.event, retention);
+  return {
+    ...kept(record),
+    id: record.event.id,
+    state: record.state,
+    name,
+    data,
+    opts,
+    result: record.result,
+    deduplicationId: deduplicationId(record.event),
+    claimed: record.claimed,
+    replay: record.event.replay,
+  };
+}
+
+/** A failed wake-up holds no deduplication key: its contact may be woken beside it. */
+export function parkingToKeep(record: ArchivedParking): JobToKeep {
+  const { name, data, opts } = wakeJob(record.data);
+  const { deduplication: _, ...rest } = opts;
+  return {
+    ...kept(record),
+    id: record.id,
+    state: "failed",
+    name,
+    data,
+    opts: { ...rest, jobId: record.id },
+    deduplicationId: undefined,
+    claimed: false,
+    replay: 0,
+  };
+}
+
+function kept(record: ArchivedEvent | ArchivedParking) {
+  const { attempts, acceptedAt, finishedAt, failure } = record;
+  return { attempts, acceptedAt, finishedAt, failure, dueAt: "dueAt" in record ? record.dueAt : undefined };
+}
+
+export function archivedEvent(job: KeptJob, claimed: boolean): ArchivedEvent {
+  const { state, attempts, acceptedAt, dueAt, finishedAt, failure } = job;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is put into this queue
+  const event = job.data as RelayEvent;
+  const base = { kind: "event", event, attempts, acceptedAt, claimed } as const;
+  switch (state) {
+    case "completed": {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is a job's result
+      const result = job.result as EventResult | null | undefined;
+      return { ...base, state, finishedAt: finishedAt ?? acceptedAt, ...(result ? { result } : {}) };
+    }
+    case "failed":
+      return { ...base, state, finishedAt: finishedAt ?? acceptedAt, failure: failure ?? "unknown" };
+    case "delayed":
+      return { ...base, state, ...(dueAt === undefined ? {} : { dueAt }) };
+    default:
+      return { ...base, state: "waiting" };
+  }
+}
+
+export function archivedParking(job: KeptJob): ArchivedParking {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is put into this queue
+  const data = job.data as WakeJobData;
+  const finishedAt = job.finishedAt ?? job.acceptedAt;
+  const { attempts, acceptedAt, failure = "unknown" } = job;
+  const id = movedId(job.id, data.contact, finishedAt);
+  return { kind: "parking", id, data, failure, attempts, acceptedAt, finishedAt };
+}
+
+/** Wake-ups are numbered by each store for itself: one that moves gets an id that is the same every time it moves. */
+function movedId(id: string, contact: string, finishedAt: number): string {
+  if (id.startsWith("m")) return id;
+  const hash = createHash("sha256")
+    .update(JSON.stringify([id, contact, finishedAt]))
+    .digest("hex");
+  return `m${hash.slice(0, 24)}`;
+}
+
+/** A wake-up that was cut off after it had set something aside: all of that waits again. */
+export function withInterrupted(
+  waiting: readonly ContactUpdate[],
+  wake: WakeJobData | undefined,
+): readonly ContactUpdate[] {
+  const ids = new Set(waiting.map((update) => update.id));
+  const parked = (wake?.parked ?? []).flatMap((item) => item.updates);
+  return [...waiting, ...parked.filter((update) => !ids.has(update.id))];
+}
+
+export function archivedWake(
+  data: WakeJobData,
+  dueAt: number | undefined,
+): NonNullable<ArchivedMailbox["wake"]> {
+  const { busy, failures } = data;
+  return {
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(busy === undefined ? {} : { busy }),
+    ...(failures === undefined ? {} : { failures }),
+  };
+}
+
+/** Both histories by time, each line once, and no more of them than are kept. */
+export function mergedHistory(
+  held: readonly DeliveryNote[],
+  given: readonly DeliveryNote[],
+): readonly DeliveryNote[] {
+  const byText = new Map([...held, ...given].map((note) => [JSON.stringify(note), note]));
+  return [...byText.values()].toSorted((a, b) => a.at - b.at).slice(-historyMax);
+}
+
+/** The wake-ups of mailboxes in which something waits, as jobs with their delays and counters. */
+export function wakesOf(mailboxes: readonly ArchivedMailbox[], now: number) {
+  return mailboxes.flatMap(({ contact, waiting, wake }) => {
+    if (waiting.length === 0) return [];
+    const { dueAt, busy, failures } = wake ?? {};
+    const data = {
+      contact,
+      ...(busy === undefined ? {} : { busy }),
+      ...(failures === undefined ? {} : { failures }),
+    };
+    const { name, opts } = wakeJob(data);
+    const delay = Math.max(0, (dueAt ?? 0) - now);
+    return [{ name, data, opts: { ...opts, ...(delay > 0 ? { delay, timestamp: now } : {}) } }];
+  });
+}
+
+/** The pace of a store, read and merged through its own clock. */
+export function createPaceArchive(changePace: ChangePace, clock: () => number) {
+  return {
+    read: () => changePace((pace, now) => ({ pace, result: archivedPace(pace, now, clock()) })),
+    merge: (given: ArchivedPace) =>
+      changePace((pace, now) => ({ pace: mergedPace(pace, given, now, clock()), result: undefined })),
+  };
+}
+
+/** Whether `held` is at least what `record` is: everything in it is there, or something newer. */
+export function covers(held: ArchiveRecord | undefined, record: ArchiveRecord, now: number): boolean {
+  switch (record.kind) {
+    case "window":
+      return record.expiresAt <= now || (held?.kind === "window" && coversWindow(held, record));
+    case "mailbox":
+      return held?.kind === "mailbox" && coversMailbox(held, record);
+    case "parking":
+      return held?.kind === "parking" && held.data.contact === record.data.contact;
+    case "event":
+      return held?.kind === "event" && coversEvent(held, record);
+    case "pace":
+      return coversPace(held?.kind === "pace" ? held : undefined, record, now);
+  }
+}
+
+type RecordOf<Kind extends ArchiveRecord["kind"]> = Extract<ArchiveRecord, { kind: Kind }>;
+
+function coversWindow(held: RecordOf<"window">, record: RecordOf<"window">): boolean {
+  return held.eventId !== record.eventId || held.expiresAt >= record.expiresAt;
+}
+
+function coversEvent(held: ArchivedEvent, record: ArchivedEvent): boolean {
+  if (held.event.replay !== record.event.replay) return held.event.replay > record.event.replay;
+  const isFinished = held.state === "completed" || held.state === "failed";
+  if (!isFinished) return held.state === record.state && samePayload(held, record);
+  return held.state !== "failed" || samePayload(held, record);
+}
+
+function samePayload(held: ArchivedEvent, record: ArchivedEvent): boolean {
+  return storable(held.event.payload) === storable(record.event.payload);
+}
+
+/** Clocks are read twice on the way of a pause. */
+const clockToleranceMs = 1_000;
+
+function coversPace(held: ArchivedPace | undefined, record: ArchivedPace, now: number): boolean {
+  const { pause, lowered } = record;
+  const paused =
+    !pause ||
+    pause.until <= now + clockToleranceMs ||
+    (held?.pause !== undefined && held.pause.until >= pause.until - clockToleranceMs);
+  return (
+    paused && (!lowered || (held?.lowered !== undefined && held.lowered.at >= lowered.at - clockToleranceMs))
+  );
+}
+
+function coversMailbox(held: ArchivedMailbox, record: ArchivedMailbox): boolean {
+  const waiting = new Set(held.waiting.map((update) => update.id));
+  const events = new Set(held.eventIds);
+  const newestIsHeld = (field: string, stamp: ContactUpdate["stamp"]) => {
+    const own = new Map(Object.entries(held.applied)).get(field);
+    return own !== undefined && compareStamps(own.stamp, stamp) >= 0;
+  };
+  const isDone = ({ patch, stamp }: ContactUpdate) =>
+    patchEntries(patch).every(([field]) => newestIsHeld(field, stamp));
+  const notes = new Set(held.history.map((note) => JSON.stringify(note)));
+  return (
+    record.waiting.every((update) => waiting.has(update.id) || isDone(update)) &&
+    Object.entries(record.applied).every(([field, origin]) => !origin || newestIsHeld(field, origin.stamp)) &&
+    record.eventIds.every((id) => events.has(id)) &&
+    (notes.size >= historyMax || record.history.every((note) => notes.has(JSON.stringify(note)))) &&
+    (record.expiresAt === undefined || (held.expiresAt ?? 0) >= record.expiresAt) &&
+    (held.waiting.length === 0 || held.wake !== undefined)
+  );
+}
