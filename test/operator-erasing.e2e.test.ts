@@ -173,6 +173,9 @@ describe.each(engineNames)("erasing a contact, on %s", { timeout: 6 * waitMs }, 
     stage.sandbox.clearFaults();
     await stage.post(submission({ score: "gold" }));
     await until(() => stage.sandbox.contact(contact)?.customFields["Score"] === "gold", waitMs, "new data");
+    await stage.idle();
+    expect((await stage.admin(`/contacts/${contact}`, "DELETE")).body).toMatchObject({ events: 1 });
+    if (name !== "embedded") expect(await tracesIn(name, stage)).toEqual([]);
   });
 
   it("by the command while the relay is stopped, the same", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startRedis } from "./helpers/redis-server.ts";
 import { startEngine, type EngineUnderTest } from "./helpers/engines.ts";
 import { adminToken, openStage, waitMs, type Stage } from "./helpers/operator-stage.ts";
 import { until } from "./helpers/relay-process.ts";
@@ -74,8 +75,8 @@ describe("the routes of the parked", { timeout: 4 * waitMs }, () => {
         const items = body["items"] as { id: string }[];
         expect(items.length).toBeLessThanOrEqual(limit);
         met.push(...items.map((item) => item.id));
-        if (body["next"] === null) break;
-        query = `?limit=${limit}&cursor=${encodeURIComponent(String(body["next"]))}`;
+        if (typeof body["next"] !== "string") break;
+        query = `?limit=${limit}&cursor=${encodeURIComponent(body["next"])}`;
       }
       expect(met).toEqual(ids);
     }
@@ -206,3 +207,40 @@ describe("with Redis", { timeout: 4 * waitMs }, () => {
     expect((await stage().admin(`/events/${id}`)).body).toMatchObject({ state: "waiting", replay: 0 });
   });
 });
+
+it(
+  "while Redis is away an operator is told so at once, and is not kept waiting",
+  { timeout: 4 * waitMs },
+  async (context) => {
+    const server = process.env["TEST_REDIS_URL"] ? undefined : await startRedis();
+    if (!server) return context.skip("no server of our own");
+    const settings = () => ({ REDIS_URL: server.url });
+    const stage = await openStage({ settings, stop: () => server.stop() });
+    try {
+      await stage.start();
+      await server.kill();
+      await until(async () => (await stage.admin("/status")).status === 503, waitMs, "the status to tell it");
+      expect((await stage.admin("/status")).body).toMatchObject({
+        store: { engine: "redis", ok: false },
+        upstream: { state: "unknown" },
+      });
+      for (const [method, path] of [
+        ["GET", "/failures"],
+        ["POST", "/failures/retry"],
+        ["GET", "/contacts/id:1"],
+        ["DELETE", "/contacts/id:1"],
+      ] as const) {
+        expect([path, (await stage.admin(path, method)).status]).toEqual([path, 503]);
+      }
+      const command = await stage.command("failures", "list");
+      expect([command.code, command.out]).toEqual([1, ""]);
+      expect(command.err).toContain("does not answer");
+      expect(command.err).not.toContain("ADMIN_TOKEN");
+      await server.start();
+      await until(async () => (await stage.admin("/failures")).status === 200, waitMs, "Redis to be back");
+    } finally {
+      await stage.close();
+      await server.stop();
+    }
+  },
+);
