@@ -195,7 +195,7 @@ export function damaged(whole: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
           return Buffer.concat([Buffer.from("\ufeff"), bytes]);
         case "twice":
           return Buffer.concat([bytes, bytes]);
-        default:
+        case "as it is":
           return bytes;
       }
     });

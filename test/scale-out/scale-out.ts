@@ -125,6 +125,7 @@ export async function scaleOut(name: EngineName): Promise<void> {
         const posted: Promise<string>[] = [];
         let restarting = true;
         const load = (async () => {
+          // oxlint-disable-next-line no-unmodified-loop-condition -- the restarts beside this change it
           for (let contact = 0; restarting || contact < 200; contact += 1) {
             posted.push(fleet.post(contact));
             await wait(50);
