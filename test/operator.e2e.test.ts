@@ -148,15 +148,15 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
       [2, "failures", "drop"],
       [2, "failures", "lst"],
     ];
-    async function refuseAll() {
-      for (const [code, ...args] of refused) {
+    async function refuseAll(requests: typeof refused) {
+      for (const [code, ...args] of requests) {
         const result = await stage.command(...args);
         expect([args, result.code]).toEqual([args, code]);
         expect(result.err, args.join(" ")).not.toBe("");
         expect(result.err).not.toMatch(/\bat .*\.js:\d+/);
       }
     }
-    if (name !== "postgres") await refuseAll();
+    if (name !== "postgres") await refuseAll(refused);
     const dropped = await stage.command("failures", "drop", ids[2] ?? "", "--json");
     expect([dropped.code, JSON.parse(dropped.out)]).toEqual([0, { dropped: ids[2] }]);
     expect(stage.relay().output()).not.toMatch(/ada@|bob@|cleo@|dora@/);
@@ -167,7 +167,7 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
     expect(JSON.parse(listStopped?.out ?? "")).toMatchObject({
       items: ids.slice(0, 2).map((id) => ({ id })),
     });
-    if (name === "embedded") await refuseAll();
+    if (name === "embedded") await refuseAll(refused.filter(([code]) => code === 1));
     const partly = await stage.command("failures", "retry", ids[0] ?? "", "dlv_999999.0", "--json");
     expect([partly.code, JSON.parse(partly.out)]).toEqual([1, { retried: 1, missing: ["dlv_999999.0"] }]);
     const all = await stage.command("failures", "retry", "--all", "--json");
@@ -205,10 +205,9 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
     await stage.stop("SIGKILL");
     await stage.start();
     const items = await stage.parked(2);
-    expect(items.map((item) => item.fields?.join()).sort()).toEqual([
-      "custom_fields.C",
-      "custom_fields.Score",
-    ]);
+    expect(new Set(items.flatMap((item) => item.fields ?? []))).toEqual(
+      new Set(["custom_fields.C", "custom_fields.Score"]),
+    );
     expect(stage.sandbox.contact(ada)).toMatchObject({
       fields: { firstName: "Ada", email: "ada@example.com" },
       customFields: { A: "1", B: "2", D: "4" },

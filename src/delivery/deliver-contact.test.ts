@@ -301,7 +301,7 @@ describe("a workspace that insists on firstName", () => {
     expect(parked.map(({ patch }) => patch)).toEqual([{ firstName: "Ada" }, { "custom_fields.Bad": 2 }]);
     answers = () => ok;
     sent = [];
-    await mailbox.post(parked);
+    await mailbox.post(parked.toReversed());
     expect(await run(insisting)).toEqual({ kind: "settled", requests: 1 });
     expect(sent).toEqual([{ firstName: "Ada", "custom_fields.Bad": 2 }]);
   });

@@ -1,5 +1,6 @@
 import type { ContactUpdate } from "../contact/event.ts";
 import { mergeUpdates, type Applied } from "../contact/merge.ts";
+import type { Stamp } from "../contact/stamp.ts";
 
 /**
  * An update with nothing but the firstName that the API holds already, from one that waits again: a workspace that insists
@@ -9,7 +10,7 @@ export function knownFirstName(
   updates: readonly ContactUpdate[],
   applied: Applied,
 ): ContactUpdate | undefined {
-  return firstNameOf(updates.find((update) => update.stamp === applied.firstName?.stamp));
+  return firstNameAt(applied.firstName?.stamp, updates);
 }
 
 /** The newest firstName of what waits, alone, or the one that was applied from it before. */
@@ -17,13 +18,16 @@ export function newestFirstName(
   updates: readonly ContactUpdate[],
   applied: Applied,
 ): ContactUpdate | undefined {
-  const { stamp } = mergeUpdates(updates, applied).origins.firstName ?? {};
-  return firstNameOf(updates.find((update) => update.stamp === stamp)) ?? knownFirstName(updates, applied);
+  const newest = mergeUpdates(updates, applied).origins.firstName;
+  return firstNameAt(newest?.stamp, updates) ?? knownFirstName(updates, applied);
 }
 
-function firstNameOf(update: ContactUpdate | undefined): ContactUpdate | undefined {
-  const firstName = update?.patch.firstName;
-  return update && firstName !== undefined
-    ? { ...update, id: `${update.id}/firstName`, patch: { firstName } }
-    : undefined;
+/** Parts of one update share its stamp, and not all have its firstName. */
+function firstNameAt(stamp: Stamp | undefined, updates: readonly ContactUpdate[]): ContactUpdate | undefined {
+  for (const update of updates) {
+    const { firstName } = update.patch;
+    if (update.stamp !== stamp || firstName === undefined) continue;
+    return { ...update, id: `${update.eventId}/firstName/${update.stamp}`, patch: { firstName } };
+  }
+  return undefined;
 }

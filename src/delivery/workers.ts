@@ -108,7 +108,7 @@ export function startWorkers(options: WorkersOptions): Workers {
         log.info({ ...about, reason: mapped.reason }, "event ignored");
         return mapped;
       case "erased":
-        log.info(about, "contact erased on request");
+        log.info(about, event.withdrawn ? "event ended: it was erased" : "contact erased on request");
         return mapped;
       case "mapped": {
         const contacts = mapped.updates.map((update) => contactTag(update.contact));

@@ -278,6 +278,14 @@ sources:
     expect(form?.honeypot).toBe("_gotcha");
   });
 
+  test.each([String.raw`a\0b`, String.raw`a\nb`, String.raw`a\x7fb`, " "])(
+    "a custom field whose name no engine or API could keep is refused: %s",
+    (name) => {
+      const problems = problemsOf(shopWith(`map: { custom_fields: { "${name}": email } }`));
+      expect(problems).toEqual([expect.stringContaining("is no name of a custom field")]);
+    },
+  );
+
   test("anchors are followed", () => {
     const sources = sourcesOf(`
 sources:
