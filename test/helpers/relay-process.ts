@@ -72,7 +72,11 @@ export async function startRelayProcess(env: Record<string, string>): Promise<Re
 }
 
 async function untilAnswers(url: string): Promise<void> {
-  await until(async () => (await fetch(url).catch(() => undefined))?.ok === true, 120_000, `${url} to answer`);
+  await until(
+    async () => (await fetch(url).catch(() => undefined))?.ok === true,
+    120_000,
+    `${url} to answer`,
+  );
 }
 
 /** Polls until `holds`, or fails saying what did not happen. */

@@ -28,156 +28,182 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("what is imported twice, or in halves after a crash, is there once and is all there", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        await furnish(source);
-        const records = await recordsOf(source);
-        const half = Math.floor(records.length / 2);
-        await target.archive.import(records.slice(0, half));
-        await target.archive.import(records);
-        await target.archive.import(records.slice(half));
-        expect(comparable(await recordsOf(target))).toEqual(comparable(records));
-        const held = await target.archive.find(records);
-        expect(records.filter((record, at) => !covers(held[at], record, Date.now()))).toEqual([]);
-        // The source was only read.
-        expect(comparable(await recordsOf(source))).toEqual(comparable(records));
-      });
-    });
-
-    it("what was imported works: it is found, refused as a duplicate, replayed, retried and mapped in its order", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        const given = await furnish(source);
-        await target.archive.import(await recordsOf(source));
-
-        for (const event of [
-          ...given.completed,
-          given.failed,
-          given.replayed,
-          given.delayed,
-          ...given.waiting,
-        ]) {
-          const record = await target.events.find(event.id);
-          expect(record).toEqual(await source.events.find(event.id));
-          const again = sampleEvent({ identity: event.identity, source: event.source });
-          expect(await target.events.accept([again])).toEqual([{ id: event.id, duplicate: true }]);
-        }
-        for (const contact of [given.both, given.busy, given.parked]) {
-          expect(byId(await target.mailbox.read(contact))).toEqual(byId(await source.mailbox.read(contact)));
-        }
-        expect(await target.counts()).toEqual(await source.counts());
-        expect(await target.pacer.take()).toMatchObject({ kind: "paused", reason: "unauthorized" });
-
-        const { items } = await target.failures.list(10);
-        const without = (item: (typeof items)[number]) => ({ ...item, id: item.kind });
-        expect(items.map(without)).toEqual((await source.failures.list(10)).items.map(without));
-        expect(items[0]).toMatchObject({
-          contact: given.parked,
-          status: 400,
-          message: "no 0",
-          at: 7,
-          attempts: 3,
+    it(
+      "what is imported twice, or in halves after a crash, is there once and is all there",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          await furnish(source);
+          const records = await recordsOf(source);
+          const half = Math.floor(records.length / 2);
+          await target.archive.import(records.slice(0, half));
+          await target.archive.import(records);
+          await target.archive.import(records.slice(half));
+          expect(comparable(await recordsOf(target))).toEqual(comparable(records));
+          const held = await target.archive.find(records);
+          expect(records.filter((record, at) => !covers(held[at], record, Date.now()))).toEqual([]);
+          // The source was only read.
+          expect(comparable(await recordsOf(source))).toEqual(comparable(records));
         });
-        expect(await target.failures.retry(items[0]?.id ?? "")).toBe(true);
-        expect(await target.failures.drop(items[1]?.id ?? "")).toBe(true);
-        expect((await target.mailbox.read(given.parked)).waiting).toEqual(given.parkedPieces[0]?.updates);
-        expect(await target.events.replay(given.completed[0]?.id ?? "")).toBe(true);
-        expect(await target.failures.retry(given.failed.id)).toBe(true);
+      },
+    );
 
-        const mapped: string[] = [];
-        const worker = target.startWorker<RelayEvent, EventResult>(
-          "events",
-          async (job) => {
-            mapped.push(job.data.id);
-            return ignored;
-          },
-          { concurrency: 1 },
-        );
-        const woken: WakeJobData[] = [];
-        const wakes = target.startWorker<WakeJobData, void>(
-          "contacts",
-          async (job) => void woken.push(job.data),
-          { concurrency: 1 },
-        );
-        await until(() => mapped.length === 7 && woken.length === 2, 20_000, "all that waited");
-        await worker.close();
-        await wakes.close();
-        expect(mapped.slice(0, 5)).toEqual(given.waiting.map(({ id }) => id));
-        expect(new Set(mapped.slice(5))).toEqual(new Set([given.completed[0]?.id, given.failed.id]));
-        expect(new Set(woken.map(({ contact }) => contact))).toEqual(new Set([given.both, given.parked]));
-        expect((await target.counts()).events.delayed).toBe(1);
-        expect((await target.counts()).contacts).toMatchObject({ delayed: 1, failed: 0 });
-      });
-    });
+    it(
+      "what was imported works: it is found, refused as a duplicate, replayed, retried and mapped in its order",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          const given = await furnish(source);
+          await target.archive.import(await recordsOf(source));
 
-    it("merging: the newest stamp stays on either side, and history is kept by time, each line once", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        const contact = sampleContact();
-        const at = (time: number) => ({ stamp: stampAt(time), eventId: `evt_${time}` });
-        const note = (time: number) => ({ at: time, outcome: "delivered", fields: [], eventIds: [] });
-        await source.mailbox.settle(contact, {
-          done: [],
-          applied: { email: at(1), phone: at(4) },
-          note: note(1),
-        });
-        await target.mailbox.settle(contact, {
-          done: [],
-          applied: { email: at(2), phone: at(3) },
-          note: note(2),
-        });
-        const records = await recordsOf(source);
-        await target.archive.import(records);
-        await target.archive.import(records);
-        const { applied, history } = await target.mailbox.read(contact);
-        expect({ ...applied }).toEqual({ email: at(2), phone: at(4) });
-        expect(history).toEqual([note(1), note(2)]);
-      });
-    });
+          for (const event of [
+            ...given.completed,
+            given.failed,
+            given.replayed,
+            given.delayed,
+            ...given.waiting,
+          ]) {
+            const record = await target.events.find(event.id);
+            expect(record).toEqual(await source.events.find(event.id));
+            const again = sampleEvent({ identity: event.identity, source: event.source });
+            expect(await target.events.accept([again])).toEqual([{ id: event.id, duplicate: true }]);
+          }
+          for (const contact of [given.both, given.busy, given.parked]) {
+            expect(byId(await target.mailbox.read(contact))).toEqual(
+              byId(await source.mailbox.read(contact)),
+            );
+          }
+          expect(await target.counts()).toEqual(await source.counts());
+          expect(await target.pacer.take()).toMatchObject({ kind: "paused", reason: "unauthorized" });
 
-    it("merging: an event that waits in both is left out once it is a duplicate; a finished one only adds its record", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        const [waits, ends] = [sampleEvent(), sampleEvent()];
-        await source.events.accept([ends]);
-        const worker = source.startWorker<RelayEvent, EventResult>("events", async () => ignored, {
-          concurrency: 1,
-        });
-        await until(async () => (await stateOf(source, ends.id)) === "completed", 20_000, "the end");
-        await worker.close();
-        await source.events.accept([waits]);
-        const same = [waits, ends].map(({ identity }) => sampleEvent({ identity }));
-        await target.events.accept(same);
-        await target.archive.import(await recordsOf(source));
-        expect(await target.events.find(waits.id)).toBeUndefined();
-        expect((await target.events.find(ends.id))?.state).toBe("completed");
-        expect((await target.counts()).events).toMatchObject({ waiting: 2, completed: 1 });
-        const resent = [waits, ends].map(({ identity }) => sampleEvent({ identity }));
-        const ids = (await target.events.accept(resent)).map(({ id }) => id);
-        expect(ids).toEqual(same.map(({ id }) => id));
-      });
-    });
+          const { items } = await target.failures.list(10);
+          const without = (item: (typeof items)[number]) => ({ ...item, id: item.kind });
+          expect(items.map(without)).toEqual((await source.failures.list(10)).items.map(without));
+          expect(items[0]).toMatchObject({
+            contact: given.parked,
+            status: 400,
+            message: "no 0",
+            at: 7,
+            attempts: 3,
+          });
+          expect(await target.failures.retry(items[0]?.id ?? "")).toBe(true);
+          expect(await target.failures.drop(items[1]?.id ?? "")).toBe(true);
+          expect((await target.mailbox.read(given.parked)).waiting).toEqual(given.parkedPieces[0]?.updates);
+          expect(await target.events.replay(given.completed[0]?.id ?? "")).toBe(true);
+          expect(await target.failures.retry(given.failed.id)).toBe(true);
 
-    it("merging again later takes the further state of an event, and never goes back", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        const event = sampleEvent();
-        await source.events.accept([event]);
-        const before = await recordsOf(source);
-        await target.archive.import(before);
-        const worker = source.startWorker<RelayEvent, EventResult>("events", async () => ignored, {
-          concurrency: 1,
+          const mapped: string[] = [];
+          const worker = target.startWorker<RelayEvent, EventResult>(
+            "events",
+            async (job) => {
+              mapped.push(job.data.id);
+              return ignored;
+            },
+            { concurrency: 1 },
+          );
+          const woken: WakeJobData[] = [];
+          const wakes = target.startWorker<WakeJobData, void>(
+            "contacts",
+            async (job) => void woken.push(job.data),
+            { concurrency: 1 },
+          );
+          await until(() => mapped.length === 7 && woken.length === 2, 20_000, "all that waited");
+          await worker.close();
+          await wakes.close();
+          expect(mapped.slice(0, 5)).toEqual(given.waiting.map(({ id }) => id));
+          expect(new Set(mapped.slice(5))).toEqual(new Set([given.completed[0]?.id, given.failed.id]));
+          expect(new Set(woken.map(({ contact }) => contact))).toEqual(new Set([given.both, given.parked]));
+          expect((await target.counts()).events.delayed).toBe(1);
+          expect((await target.counts()).contacts).toMatchObject({ delayed: 1, failed: 0 });
         });
-        await until(async () => (await stateOf(source, event.id)) === "completed", 20_000, "the end");
-        await source.events.replay(event.id);
-        await until(async () => (await source.events.find(event.id))?.state === "completed", 20_000, "run 1");
-        await worker.close();
-        const after = await recordsOf(source);
-        await target.archive.import(after);
-        await target.archive.import(before);
-        expect(await target.events.find(event.id)).toMatchObject({
-          state: "completed",
-          event: { replay: 1 },
+      },
+    );
+
+    it(
+      "merging: the newest stamp stays on either side, and history is kept by time, each line once",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          const contact = sampleContact();
+          const at = (time: number) => ({ stamp: stampAt(time), eventId: `evt_${time}` });
+          const note = (time: number) => ({ at: time, outcome: "delivered", fields: [], eventIds: [] });
+          await source.mailbox.settle(contact, {
+            done: [],
+            applied: { email: at(1), phone: at(4) },
+            note: note(1),
+          });
+          await target.mailbox.settle(contact, {
+            done: [],
+            applied: { email: at(2), phone: at(3) },
+            note: note(2),
+          });
+          const records = await recordsOf(source);
+          await target.archive.import(records);
+          await target.archive.import(records);
+          const { applied, history } = await target.mailbox.read(contact);
+          expect({ ...applied }).toEqual({ email: at(2), phone: at(4) });
+          expect(history).toEqual([note(1), note(2)]);
         });
-        expect((await target.counts()).events).toMatchObject({ waiting: 0, completed: 1 });
-      });
-    });
+      },
+    );
+
+    it(
+      "merging: an event that waits in both is left out once it is a duplicate; a finished one only adds its record",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          const [waits, ends] = [sampleEvent(), sampleEvent()];
+          await source.events.accept([ends]);
+          const worker = source.startWorker<RelayEvent, EventResult>("events", async () => ignored, {
+            concurrency: 1,
+          });
+          await until(async () => (await stateOf(source, ends.id)) === "completed", 20_000, "the end");
+          await worker.close();
+          await source.events.accept([waits]);
+          const same = [waits, ends].map(({ identity }) => sampleEvent({ identity }));
+          await target.events.accept(same);
+          await target.archive.import(await recordsOf(source));
+          expect(await target.events.find(waits.id)).toBeUndefined();
+          expect((await target.events.find(ends.id))?.state).toBe("completed");
+          expect((await target.counts()).events).toMatchObject({ waiting: 2, completed: 1 });
+          const resent = [waits, ends].map(({ identity }) => sampleEvent({ identity }));
+          const ids = (await target.events.accept(resent)).map(({ id }) => id);
+          expect(ids).toEqual(same.map(({ id }) => id));
+        });
+      },
+    );
+
+    it(
+      "merging again later takes the further state of an event, and never goes back",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          const event = sampleEvent();
+          await source.events.accept([event]);
+          const before = await recordsOf(source);
+          await target.archive.import(before);
+          const worker = source.startWorker<RelayEvent, EventResult>("events", async () => ignored, {
+            concurrency: 1,
+          });
+          await until(async () => (await stateOf(source, event.id)) === "completed", 20_000, "the end");
+          await source.events.replay(event.id);
+          await until(
+            async () => (await source.events.find(event.id))?.state === "completed",
+            20_000,
+            "run 1",
+          );
+          await worker.close();
+          const after = await recordsOf(source);
+          await target.archive.import(after);
+          await target.archive.import(before);
+          expect(await target.events.find(event.id)).toMatchObject({
+            state: "completed",
+            event: { replay: 1 },
+          });
+          expect((await target.counts()).events).toMatchObject({ waiting: 0, completed: 1 });
+        });
+      },
+    );
 
     it("an event whose window belongs to a later one is not taken for a duplicate", { timeout }, async () => {
       await withTwo(async (source, target) => {
@@ -216,52 +242,61 @@ export function archiveContract(suite: Suite): void {
       });
     });
 
-    it("what a run had set aside when it was cut off waits again on the other side", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        const [taken, stays] = [sampleUpdate(sampleContact()), sampleUpdate(sampleContact())];
-        await source.mailbox.post([taken, stays]);
-        await source.wake(taken.contact);
-        const worker = source.startWorker<WakeJobData, void>(
-          "contacts",
-          async (job, token) => {
-            const parked = [{ reason: "refused", at: 1, attempts: 1, updates: [taken] }];
-            await job.updateData({ contact: taken.contact, parked });
-            await source.mailbox.settle(taken.contact, { done: [taken.id], applied: {} });
-            await job.moveToWait(token);
-            throw new Error("cut off");
-          },
-          { concurrency: 1 },
-        );
-        await until(
-          async () => (await source.mailbox.read(taken.contact)).waiting.length === 0,
-          20_000,
-          "the cut",
-        );
-        await worker.close();
-        await target.archive.import(await recordsOf(source));
-        expect((await target.mailbox.read(taken.contact)).waiting).toEqual([taken]);
-        expect((await target.counts()).contacts.waiting).toBe(2);
-      });
-    });
+    it(
+      "what a run had set aside when it was cut off waits again on the other side",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          const [taken, stays] = [sampleUpdate(sampleContact()), sampleUpdate(sampleContact())];
+          await source.mailbox.post([taken, stays]);
+          await source.wake(taken.contact);
+          const worker = source.startWorker<WakeJobData, void>(
+            "contacts",
+            async (job, token) => {
+              const parked = [{ reason: "refused", at: 1, attempts: 1, updates: [taken] }];
+              await job.updateData({ contact: taken.contact, parked });
+              await source.mailbox.settle(taken.contact, { done: [taken.id], applied: {} });
+              await job.moveToWait(token);
+              throw new Error("cut off");
+            },
+            { concurrency: 1 },
+          );
+          await until(
+            async () => (await source.mailbox.read(taken.contact)).waiting.length === 0,
+            20_000,
+            "the cut",
+          );
+          await worker.close();
+          await target.archive.import(await recordsOf(source));
+          expect((await target.mailbox.read(taken.contact)).waiting).toEqual([taken]);
+          expect((await target.counts()).contacts.waiting).toBe(2);
+        });
+      },
+    );
 
-    it("more than a page of everything, and payloads larger than a page, come whole and in order", { timeout }, async () => {
-      await withTwo(async (source, target) => {
-        const large = JSON.stringify({ note: "xy".repeat(700_000) });
-        const events = Array.from({ length: 450 }, (_, n) =>
-          sampleEvent(n % 90 === 0 ? { payload: large } : {}),
-        );
-        for (let n = 0; n < events.length; n += 50) await source.events.accept(events.slice(n, n + 50));
-        const updates = Array.from({ length: 450 }, () => sampleUpdate(sampleContact()));
-        await source.mailbox.post(updates);
-        for (const { contact } of updates) await source.wake(contact);
-        const records = await recordsOf(source);
-        expect(records).toHaveLength(450 * 3);
-        for (let n = 0; n < records.length; n += 100) await target.archive.import(records.slice(n, n + 100));
-        expect(await target.events.waiting(1_000)).toEqual(events);
-        expect(comparable(await recordsOf(target))).toEqual(comparable(await recordsOf(source)));
-        expect((await target.counts()).contacts.waiting).toBe(450);
-      });
-    });
+    it(
+      "more than a page of everything, and payloads larger than a page, come whole and in order",
+      { timeout },
+      async () => {
+        await withTwo(async (source, target) => {
+          const large = JSON.stringify({ note: "xy".repeat(700_000) });
+          const events = Array.from({ length: 450 }, (_, n) =>
+            sampleEvent(n % 90 === 0 ? { payload: large } : {}),
+          );
+          for (let n = 0; n < events.length; n += 50) await source.events.accept(events.slice(n, n + 50));
+          const updates = Array.from({ length: 450 }, () => sampleUpdate(sampleContact()));
+          await source.mailbox.post(updates);
+          for (const { contact } of updates) await source.wake(contact);
+          const records = await recordsOf(source);
+          expect(records).toHaveLength(450 * 3);
+          for (let n = 0; n < records.length; n += 100)
+            await target.archive.import(records.slice(n, n + 100));
+          expect(await target.events.waiting(1_000)).toEqual(events);
+          expect(comparable(await recordsOf(target))).toEqual(comparable(await recordsOf(source)));
+          expect((await target.counts()).contacts.waiting).toBe(450);
+        });
+      },
+    );
 
     it("what a move left behind can be read again", { timeout }, async () => {
       await withStore({}, async ({ store }) => {
