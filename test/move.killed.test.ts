@@ -102,8 +102,16 @@ async function expectAllThere(
 function startMove(from: MovePlace, to: MovePlace) {
   const child = runCommand(moveArguments(from, to), {});
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
   return {
     hasEnded: () => child.exitCode !== null,
+    /** Asks it to end, as Ctrl-C and a shutdown do. */
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+      return { code: child.exitCode, said };
+    },
     async kill() {
       child.kill("SIGKILL");
       await ended;
@@ -118,6 +126,9 @@ describe("a move that is killed again and again ends with everything, once:", ()
     const to = place(toEngine);
     const total = Object.keys(records).length - 1;
     await to.withStore(async (store) => {
+      const asked = startMove(from, to);
+      await until(async () => (await store.archive.readMark()) !== undefined, 60_000, "its start");
+      expect(await asked.stop()).toEqual({ code: 1, said: "stopped on the way; run it again to go on\n" });
       for (const isInTheMiddle of middles) {
         const moving = startMove(from, to);
         const reached = async () => moving.hasEnded() || isInTheMiddle(await store.counts());
