@@ -7,7 +7,7 @@ export const stampRetentionFactor = 4;
 export const historyMax = 20;
 
 /** A contact's list of its events is cleaned after this many posts of a process: seldom enough to cost nothing. */
-export const forgetEventsEvery = 64;
+export const forgetEventsEvery = 16;
 
 /**
  * Ids of events that arrived before this time sort before it. Their records have gone long before their contact's
