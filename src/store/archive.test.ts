@@ -89,7 +89,8 @@ describe("reading back after a move", () => {
   });
 });
 
-function withoutWake({ wake: _, ...rest }: ArchivedMailbox): ArchivedMailbox {
+function withoutWake(mailbox: ArchivedMailbox): ArchivedMailbox {
+  const { wake: _, ...rest } = mailbox;
   return rest;
 }
 

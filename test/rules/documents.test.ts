@@ -52,7 +52,7 @@ const providerVariables = [
     ]),
   ),
 ];
-const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
+const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES", "SIMULATION_SEED"];
 /** Read by Docker Compose and the images of the servers. */
 const composeVariables = [
   "BIND_ADDRESS",
