@@ -88,7 +88,7 @@ describe("JSON", () => {
   const anyText = fc
     .array(
       fc.oneof(
-        fc.constantFrom(...'[]{},:"\\ \n-+.eE019xnt\u00a0'),
+        fc.constantFrom(...'[]{},:"\\ \n-+.eE019xnt\u00a0'.split("")),
         fc.constantFrom(
           "9007199254740991",
           "9007199254740993",
@@ -137,6 +137,26 @@ describe("JSON", () => {
     expect(parseJson(`[${"[1,2],".repeat(20_000)}1]`).ok).toBe(true);
     expect(parseJson(`[${"[],".repeat(9_000)}1]`).ok).toBe(true);
     expect(parseJson(JSON.stringify(empty)).ok).toBe(true);
+  });
+
+  test("more than 10000 numbers such as 1e999 are refused, long integers are not counted", () => {
+    expect(parseJson(`[${"1e999,".repeat(10_000)}12345678901234567]`).ok).toBe(true);
+    expect(parseJson(`[${"1e999,".repeat(10_001)}1]`)).toEqual({
+      ok: false,
+      message: "The JSON holds too many numbers beyond all bounds.",
+    });
+    expect(parseJson(`[${"12345678901234567,".repeat(20_000)}1]`).ok).toBe(true);
+  });
+
+  test("an object of more than 10000 names is refused, many objects of as many names together are not", () => {
+    const members = (count: number) =>
+      Array.from({ length: count }, (_, index) => `"key${index}":":"`).join(",");
+    expect(parseJson(`{${members(10_001)}}`)).toEqual({
+      ok: false,
+      message: "The JSON has an object of more than 10000 names.",
+    });
+    expect(parseJson(`[{${members(10_000)}},{"inner":{${members(9_000)}},${members(9_000)}}]`).ok).toBe(true);
+    expect(parseJson("]]]]:::").ok).toBe(false);
   });
 
   test("any integer survives beside any text", () => {

@@ -49,7 +49,7 @@ const providerVariables = [
     ]),
   ),
 ];
-const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES"];
+const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES", "FUZZ_RUNS", "FUZZ_SEED"];
 const othersVariables = ["NODE_ENV", "DEBIAN_FRONTEND"];
 const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
 
