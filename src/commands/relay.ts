@@ -1,6 +1,7 @@
 import { serve as listen, type ServerType } from "@hono/node-server";
 import { createAelystClient } from "../aelyst/client.ts";
 import type { Config } from "../config.ts";
+import { prepareNames } from "../contact/normalize.ts";
 import { createCircuit } from "../delivery/circuit.ts";
 import { createLookup } from "../delivery/lookup.ts";
 import { createGate } from "../delivery/pace.ts";
@@ -63,6 +64,7 @@ export async function startRelay(
   const retry = { firstMs: config.retryDelayMs, maxMs: config.retryDelayMaxMs };
 
   function startDelivery(): Workers {
+    prepareNames();
     const send = createSender({
       update: (contact, patch) => api.update(contact, patch),
       gate: createGate(store.pacer, config.api.ratePerSecond, { shared: store.engine !== "embedded", clock }),

@@ -28,7 +28,12 @@ const aliases: readonly NamedCode[] = [
   ["Republic of Ireland", "IE"],
 ];
 
-let byName: ((name: string) => string | undefined) | undefined;
+let index: ((name: string) => string | undefined) | undefined;
+
+/** Made once: some tens of milliseconds that no event should have to wait for. */
+export function countryNames(): (name: string) => string | undefined {
+  return (index ??= indexNames([aliases, englishNames(), otherNames()]));
+}
 
 /** A country as ISO 3166-1 alpha-2, from a code of two or three letters or a name in any common language. */
 export function normalizeCountry(value: unknown): Normalized<string> {
@@ -36,8 +41,7 @@ export function normalizeCountry(value: unknown): Normalized<string> {
   if (text !== undefined) {
     const code = codeOf(text.replaceAll(".", "").toUpperCase());
     if (code !== undefined) return accepted(code);
-    byName ??= indexNames([aliases, englishNames(), otherNames()]);
-    const named = byName(text);
+    const named = countryNames()(text);
     if (named !== undefined) return accepted(named);
   }
   return refused(value, "is not a country");

@@ -20,13 +20,18 @@ const aliases: readonly NamedCode[] = [
 /** Filipino is standard Tagalog; only the latter has a code of two letters. */
 const twoLetterCodes: Readonly<Record<string, string>> = { fil: "tl" };
 
-let byName: ((name: string) => string | undefined) | undefined;
+let index: ((name: string) => string | undefined) | undefined;
+
+/** Made once, as the names of countries are. */
+export function languageNames(): (name: string) => string | undefined {
+  return (index ??= indexNames([aliases, ownNames(), runtimeNames()]));
+}
 
 /** A language as ISO 639-1, from a code, a locale or a name. */
 export function normalizeLanguage(value: unknown): Normalized<string> {
   const text = shortText(value, nameLengthMax);
   if (text !== undefined) {
-    byName ??= indexNames([aliases, ownNames(), runtimeNames()]);
+    const byName = languageNames();
     const code = byName(text) ?? codeOf(text) ?? byName(text.replace(/\s*\([^()]*\)$/, ""));
     if (code !== undefined) return accepted(code);
   }

@@ -1,6 +1,6 @@
 import type { CoreField } from "./contact-patch.ts";
-import { normalizeCountry } from "./country.ts";
-import { normalizeLanguage } from "./language.ts";
+import { countryNames, normalizeCountry } from "./country.ts";
+import { languageNames, normalizeLanguage } from "./language.ts";
 import { accepted, refused, shortText, type Normalized } from "./normalized.ts";
 import { normalizePhone, type RegionCode } from "./phone.ts";
 
@@ -19,6 +19,12 @@ const urlLengthMax = 2048;
 const localAtom = /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+$/u;
 const domainLabel = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?$/u;
 const topLevelLabel = /^(?:xn--[a-z0-9-]+|[\p{L}\p{M}]{2,})$/iu;
+
+/** Makes the indexes of names now: otherwise the first event that names a country waits for them, and all behind it. */
+export function prepareNames(): void {
+  countryNames();
+  languageNames();
+}
 
 /** True for what a form sends when nothing was entered. It is no value, never a clear. */
 export function isAbsent(value: unknown): boolean {

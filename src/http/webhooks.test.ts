@@ -304,6 +304,11 @@ describe("what is taken", () => {
     expect(stored[0]?.attributes["from"]).toBe("nul and \ufffd");
   });
 
+  it("a type of nothing that can be stored is unknown, never empty", async () => {
+    await post('[{"type":"\\u0000"}]');
+    expect(stored[0]?.type).toBe("unknown");
+  });
+
   it("an event without a time of its own counts as happening on arrival", async () => {
     await post('[{"type":"a"}]');
     expect(stored[0]).toMatchObject({ occurredAt: now, receivedAt: now, replay: 0 });

@@ -157,7 +157,7 @@ function relayEvent(
     source: source.name,
     provider: source.provider.name,
     identity,
-    type: storableText(event.type),
+    type: storableText(event.type) || "unknown",
     attributes: Object.fromEntries(
       Object.entries(event.attributes).map(([name, value]) => [storableText(name), storableText(value)]),
     ),

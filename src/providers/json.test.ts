@@ -139,6 +139,26 @@ describe("JSON", () => {
     expect(parseJson(JSON.stringify(empty)).ok).toBe(true);
   });
 
+  test("more than 10000 numbers such as 1e999 are refused, long integers are not counted", () => {
+    expect(parseJson(`[${"1e999,".repeat(10_000)}12345678901234567]`).ok).toBe(true);
+    expect(parseJson(`[${"1e999,".repeat(10_001)}1]`)).toEqual({
+      ok: false,
+      message: "The JSON holds too many numbers beyond all bounds.",
+    });
+    expect(parseJson(`[${"12345678901234567,".repeat(20_000)}1]`).ok).toBe(true);
+  });
+
+  test("an object of more than 10000 names is refused, many objects of as many names together are not", () => {
+    const members = (count: number) =>
+      Array.from({ length: count }, (_, index) => `"key${index}":":"`).join(",");
+    expect(parseJson(`{${members(10_001)}}`)).toEqual({
+      ok: false,
+      message: "The JSON has an object of more than 10000 names.",
+    });
+    expect(parseJson(`[{${members(10_000)}},{"inner":{${members(9_000)}},${members(9_000)}}]`).ok).toBe(true);
+    expect(parseJson("]]]]:::").ok).toBe(false);
+  });
+
   test("any integer survives beside any text", () => {
     fc.assert(
       fc.property(fc.bigInt(), fc.string(), (integer, text) => {

@@ -8,6 +8,12 @@ const nestingMax = 64;
  */
 const charactersPerContainerMin = 5;
 const containersFree = 10_000;
+/** An object of tens of thousands of names costs as much again with whatever goes over them. */
+const membersMax = 10_000;
+/** Numbers such as 1e999: one is a mistake, tens of thousands are made to be slow. */
+const boundlessMax = 10_000;
+/** Integers that a double cannot hold have more digits than this. */
+const shortNumberMax = 15;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -87,8 +93,9 @@ function endOfString(text: string, start: number): number {
 type Quoted = { ok: true; text: string } | { ok: false; message: string };
 
 /**
- * Puts numbers that no double holds between quotes, in one walk over the text, which need not be valid: a number becomes
- * a string only where JSON may have either, so that what was no JSON is none afterwards.
+ * Puts numbers that no double holds between quotes, and refuses what would take too long, in one walk over the text,
+ * which need not be valid: a number becomes a string only where JSON may have either, so that what was no JSON is none
+ * afterwards.
  */
 function quoteLargeNumbers(text: string): Quoted {
   const pieces: string[] = [];
@@ -96,12 +103,20 @@ function quoteLargeNumbers(text: string): Quoted {
   let copied = 0;
   let depth = 0;
   let containers = 0;
+  let boundless = 0;
+  const members = new Uint32Array(nestingMax + 1);
   for (let index = 0; index < text.length;) {
     const code = text.charCodeAt(index);
     if (code === quote) index = endOfString(text, index);
     else if (isOpener(code)) {
       containers++;
       if (++depth > nestingMax) return refused(`The JSON is nested more than ${nestingMax} levels deep.`);
+      members[depth] = 0;
+      index++;
+    } else if (code === colon) {
+      const count = (members[depth] ?? 0) + 1;
+      if (count > membersMax) return refused(`The JSON has an object of more than ${membersMax} names.`);
+      members[depth] = count;
       index++;
     } else if (isCloser(code)) {
       depth--;
@@ -109,6 +124,9 @@ function quoteLargeNumbers(text: string): Quoted {
     } else if (quoting && (isDigit(code) || code === minus)) {
       const end = endOfNumber(text, index);
       if (isLarge(text, index, end) && !isKey(text, end)) {
+        if (end - index <= shortNumberMax && ++boundless > boundlessMax) {
+          return refused("The JSON holds too many numbers beyond all bounds.");
+        }
         pieces.push(text.slice(copied, index), text.slice(index, end));
         copied = end;
       }
@@ -151,7 +169,7 @@ function endOfDigits(text: string, start: number, otherwise = start): number {
 function isLarge(text: string, start: number, end: number): boolean {
   const first = text.charCodeAt(start) === minus ? start + 1 : start;
   const behindInteger = endOfDigits(text, first);
-  if (behindInteger === end) return end - first > 15 && !isExact(text.slice(start, end));
+  if (behindInteger === end) return end - first > shortNumberMax && !isExact(text.slice(start, end));
   const magnitude = behindInteger - first + exponentOf(text, behindInteger, end);
   // The largest double is 1.8e308: only near it the digits decide.
   if (magnitude < 309) return false;

@@ -172,7 +172,7 @@ function fold(label: string): string {
 
 /** The label as the table may know it: as it stands, else without its lead-in. */
 function wordOf(label: string): string {
-  const note = /\(([^()]*)\)\s*[*:]?\s*$/.exec(label.slice(0, lengthMax));
+  const note = /\(([^()]*)\)[\s*:]*$/.exec(label.slice(0, lengthMax));
   const bare = note && foldedNotes.has(fold(note[1] ?? "")) ? label.slice(0, note.index) : label;
   const word = fold(bare);
   if (isKnown(word)) return word;
@@ -189,11 +189,13 @@ function isKnown(word: string): boolean {
  * They are read together, because `Name` means one thing alone and another beside `Vorname`.
  */
 export function readLabels(labels: readonly (string | undefined)[]): readonly (Meaning | undefined)[] {
-  const words = labels.map((label) => (label === undefined ? "" : wordOf(label)));
+  const known = new Map(labels.map((label) => [label, ""]));
+  for (const label of known.keys()) if (label !== undefined) known.set(label, wordOf(label));
+  const words = labels.map((label) => known.get(label) ?? "");
   const present = new Set(words);
   return words.map((word) => {
     const rule = rules.find(
-      (known) => known.word === word && known.beside.some((other) => present.has(other)),
+      (candidate) => candidate.word === word && candidate.beside.some((other) => present.has(other)),
     );
     return rule ? { field: rule.is, rank: besideRank } : meanings.get(word);
   });

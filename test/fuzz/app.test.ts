@@ -47,7 +47,7 @@ describe(`requests made of anything (FUZZ_SEED=${fuzzSeed})`, () => {
             reached.set(name, (reached.get(name) ?? 0) + 1);
           }
         }),
-        { numRuns: fuzzRuns(60), seed: fuzzSeed },
+        { numRuns: fuzzRuns(50), seed: fuzzSeed },
       );
       expect(unhandled).toEqual([]);
     },
@@ -55,6 +55,6 @@ describe(`requests made of anything (FUZZ_SEED=${fuzzSeed})`, () => {
   );
 
   it("enough of it was proven, read and mapped: what is refused at the door tests only the door", () => {
-    for (const { name } of providers) expect(reached.get(name) ?? 0, name).toBeGreaterThan(5);
+    for (const { name } of providers) expect(reached.get(name) ?? 0, name).toBeGreaterThan(3);
   });
 });

@@ -52,7 +52,14 @@ const providerVariables = [
     ]),
   ),
 ];
-const testVariables = ["TEST_REDIS_URL", "TEST_DATABASE_URL", "REQUIRE_ENGINES", "SIMULATION_SEED"];
+const testVariables = [
+  "TEST_REDIS_URL",
+  "TEST_DATABASE_URL",
+  "REQUIRE_ENGINES",
+  "SIMULATION_SEED",
+  "FUZZ_RUNS",
+  "FUZZ_SEED",
+];
 /** Read by Docker Compose and the images of the servers. */
 const composeVariables = [
   "BIND_ADDRESS",

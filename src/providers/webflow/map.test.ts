@@ -175,11 +175,11 @@ describe("a submitted form", () => {
     });
   });
 
-  it("of as many fields as a request can hold is read", () => {
+  it("of as many fields as JSON may have is read", () => {
     const fields = Object.fromEntries(
-      Array.from({ length: 60_000 }, (_, index) => [`Email ${index}`, "a@b.co"]),
+      Array.from({ length: 10_000 }, (_, index) => [`Email ${index}`, "a@b.co"]),
     );
-    expect(found(map(submission(fields)))["email"]).toHaveLength(60_000);
+    expect(found(map(submission(fields)))["email"]).toHaveLength(10_000);
   });
 });
 
