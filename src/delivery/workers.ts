@@ -51,7 +51,7 @@ const sweepAgeMs = 30_000;
 const sweepContactsMax = 1_000;
 
 /** In one process nobody else looks ahead too; and there a job takes longest. */
-const embeddedAheadMax = 200;
+const embeddedAheadMax = 1_000;
 
 /** Enough contacts at once to keep the ceiling busy while the API takes seconds to answer. */
 function contactConcurrency(ceiling: number): number {

@@ -45,8 +45,9 @@ export function createFailures(parts: FailuresParts): Failures {
     }
   }
 
+  /** Wake-ups are numbered; one that came from another store has an id that begins with m. */
   async function findDelivery(id: string) {
-    const [, jobId, piece] = /^dlv_(\d{1,20})\.(\d{1,6})$/.exec(id) ?? [];
+    const [, jobId, piece] = /^dlv_(\d{1,20}|m[0-9a-f]{24})\.(\d{1,6})$/.exec(id) ?? [];
     if (jobId === undefined || piece === undefined) return undefined;
     const job = await contacts.getJob(jobId);
     if (!job || (await job.getState()) !== "failed") return undefined;
@@ -134,7 +135,8 @@ type Cursor =
   ({ readonly queue: "deliveries"; readonly piece: number } & Place) | ({ readonly queue: "events" } & Place);
 
 function readCursor(text: string): Cursor | undefined {
-  const [, deliveryAt, deliveryJob, piece] = /^d\.(\d{1,15})\.(\d{1,20})\.(\d{1,6})$/.exec(text) ?? [];
+  const [, deliveryAt, deliveryJob, piece] =
+    /^d\.(\d{1,15})\.(\d{1,20}|m[0-9a-f]{24})\.(\d{1,6})$/.exec(text) ?? [];
   if (deliveryJob !== undefined) {
     return { queue: "deliveries", at: Number(deliveryAt), jobId: deliveryJob, piece: Number(piece) };
   }

@@ -65,7 +65,7 @@ export interface EventLog {
   find(id: string): Promise<EventRecord | undefined>;
   /** Events by state, newest first within each. `cursor` comes from the page before. */
   list(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>;
-  /** Events that wait to be mapped, oldest first. */
+  /** Events that wait to be mapped, oldest first; fewer than `limit` where they are large. */
   waiting(limit: number): Promise<readonly RelayEvent[]>;
   /**
    * Maps a finished or failed event again with the current mapping, as its next run: newer than its own earlier one,

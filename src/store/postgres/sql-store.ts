@@ -65,6 +65,9 @@ const createBackend: typeof createPostgresBackend = (name, options, extra) => {
   return backend;
 };
 
+/** What is read of waiting events at once, as they lie in the table. */
+const waitingBytesMax = 8_000_000;
+
 /** Queue names carry the prefix, because BullMQ's schema is shared by everybody in the database. */
 export function queueName(prefix: string, queue: QueueName): string {
   return `${prefix}-${queue}`;
@@ -138,11 +141,14 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   const mailbox = createSqlMailbox(pool, options, parts.clock);
   const wake = (contact: ContactRef) => wakeInto(contacts, contact);
 
-  /** In one statement: BullMQ's own reads one job after the other. */
+  /** In one statement, as BullMQ's own reads one job after the other; bounded in bytes too. */
   async function waiting(limit: number): Promise<RelayEvent[]> {
     const { rows } = await pool.query<{ data: RelayEvent }>(
-      `SELECT data FROM ${bullmqSchema}.job WHERE queue = $1 AND state = 'waiting' ORDER BY seq LIMIT $2`,
-      [queueName(options.prefix, "events"), limit],
+      `SELECT data FROM (
+         SELECT data, seq, sum(pg_column_size(data)) OVER (ORDER BY seq) - pg_column_size(data) AS before
+         FROM ${bullmqSchema}.job WHERE queue = $1 AND state = 'waiting' ORDER BY seq LIMIT $2
+       ) AS oldest WHERE before < $3 ORDER BY seq`,
+      [queueName(options.prefix, "events"), limit, waitingBytesMax],
     );
     return rows.map((row) => row.data);
   }
