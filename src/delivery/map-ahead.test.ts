@@ -27,6 +27,7 @@ function setUp(mapped: (event: RelayEvent) => Mapped, aheadMax = 10) {
   const woken: ContactRef[] = [];
   const erased: ContactRef[] = [];
   const maps: string[] = [];
+  let failure: Error | undefined;
   const source = {
     map: async (event: RelayEvent) => {
       maps.push(event.id);
@@ -35,7 +36,10 @@ function setUp(mapped: (event: RelayEvent) => Mapped, aheadMax = 10) {
   } as Partial<Source> as Source;
   const store = {
     events: {
-      waiting: async (limit: number) => waiting.slice(0, limit),
+      waiting: async (limit: number) => {
+        if (failure) throw failure;
+        return waiting.slice(0, limit);
+      },
       erase: async () => undefined,
     },
     mailbox: {
@@ -46,7 +50,16 @@ function setUp(mapped: (event: RelayEvent) => Mapped, aheadMax = 10) {
   } as unknown as Parameters<typeof createMapAhead>[1];
   let now = 0;
   const map = createMapAhead(new Map([["shop", source]]), store, unreachable, aheadMax, () => now);
-  return { map, waiting, posts, woken, erased, maps, pass: (ms: number) => (now += ms) };
+  return {
+    map,
+    waiting,
+    posts,
+    woken,
+    erased,
+    maps,
+    pass: (ms: number) => (now += ms),
+    fail: (error: Error) => (failure = error),
+  };
 }
 
 const update = (event: RelayEvent): Mapped => ({
@@ -71,6 +84,28 @@ describe("mapping ahead", () => {
     expect(woken).toEqual(["id:2", "id:1", "id:2"]);
     expect(maps).toEqual(["evt_1", "evt_2", "evt_3", "evt_4", "evt_5"]);
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(Array(5).fill("mapped"));
+  });
+
+  it("looks again for what has arrived meanwhile, however many mapped ones have to be finished first", async () => {
+    const { map, waiting, posts, pass } = setUp(update);
+    waiting.push(...[2, 3, 4].map(eventOf));
+    await map(eventOf(1));
+    waiting.push(eventOf(5));
+    waiting.shift();
+    await map(eventOf(2));
+    expect(posts).toEqual([["evt_1"], ["evt_2", "evt_3", "evt_4"]]);
+    pass(250);
+    waiting.shift();
+    await map(eventOf(3));
+    expect(posts.slice(2)).toEqual([["evt_5"]]);
+  });
+
+  it("a look that fails is no failure of the event at hand", async () => {
+    const { map, waiting, fail, posts } = setUp(update);
+    waiting.push(eventOf(2));
+    fail(new Error("the store is away"));
+    expect(await map(eventOf(1))).toMatchObject({ outcome: "mapped" });
+    expect(posts).toEqual([["evt_1"]]);
   });
 
   it("leaves everything but updates to the event's own turn", async () => {

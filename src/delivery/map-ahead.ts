@@ -6,6 +6,8 @@ import { mapEvent, planEvent, postUpdates, type EventPlan, type MapOutcome } fro
 
 /** How long one look ahead may take before the event at hand goes on. */
 const lookMs = 250;
+/** Events that arrive while those of the look before are being finished wait no longer than this for the next. */
+const lookAgainMs = 250;
 
 type Posted = Extract<EventPlan, { kind: "post" }>["outcome"];
 
@@ -25,6 +27,7 @@ export function createMapAhead(
 ): (event: RelayEvent) => Promise<MapOutcome> {
   const posted = new Map<string, Posted>();
   let looking: Promise<void> | undefined;
+  let lookedAt = 0;
   const keyOf = ({ id, replay, withdrawn }: RelayEvent) => `${id}.${replay}.${withdrawn ?? ""}`;
 
   async function look(): Promise<void> {
@@ -43,18 +46,23 @@ export function createMapAhead(
     for (const [key, outcome] of found) posted.set(key, outcome);
   }
 
+  async function lookAhead(): Promise<void> {
+    looking ??= look()
+      // Of its own turn every event that could not be looked at says what was wrong.
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+        lookedAt = clock();
+      });
+    await looking;
+  }
+
   return async (event) => {
     const key = keyOf(event);
     const known = posted.get(key);
     posted.delete(key);
-    if (known) return known;
-    const outcome = await mapEvent(event, sources, store, get);
-    if (aheadMax > 0) {
-      looking ??= look().finally(() => {
-        looking = undefined;
-      });
-      await looking;
-    }
+    const outcome = known ?? (await mapEvent(event, sources, store, get));
+    if (aheadMax > 0 && (!known || clock() - lookedAt >= lookAgainMs)) await lookAhead();
     return outcome;
   };
 }
