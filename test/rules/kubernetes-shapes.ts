@@ -96,6 +96,32 @@ const deployment = z.strictObject({
   }),
 });
 
+const claim = z.strictObject({
+  metadata: z.strictObject({ name }),
+  spec: z.strictObject({
+    accessModes: z.tuple([z.literal("ReadWriteOnce")]),
+    resources: z.strictObject({ requests: z.strictObject({ storage: memory }) }),
+  }),
+});
+
+const statefulSet = z.strictObject({
+  apiVersion: z.literal("apps/v1"),
+  kind: z.literal("StatefulSet"),
+  metadata,
+  spec: z.strictObject({
+    serviceName: name,
+    podManagementPolicy: z.enum(["OrderedReady", "Parallel"]),
+    updateStrategy: z.strictObject({ type: z.literal("RollingUpdate") }),
+    persistentVolumeClaimRetentionPolicy: z.strictObject({
+      whenDeleted: z.enum(["Retain", "Delete"]),
+      whenScaled: z.enum(["Retain", "Delete"]),
+    }),
+    selector,
+    template: z.strictObject({ metadata: z.strictObject({ labels }), spec: pod }),
+    volumeClaimTemplates: z.tuple([claim]),
+  }),
+});
+
 const service = z.strictObject({
   apiVersion: z.literal("v1"),
   kind: z.literal("Service"),
@@ -234,6 +260,7 @@ export const alertsShape = z.strictObject({
 
 export const manifestShape = z.discriminatedUnion("kind", [
   deployment,
+  statefulSet,
   service,
   disruptionBudget,
   autoscaler,

@@ -34,8 +34,11 @@ function all<Kind extends Manifest["kind"]>(kind: Kind) {
   return found;
 }
 
-const deployments = all("Deployment");
-const roleOf = (one: (typeof deployments)[number]) =>
+const [intake] = all("StatefulSet");
+const [worker] = all("Deployment");
+if (!intake || !worker) throw new Error("a role is missing");
+const workloads = [intake, worker];
+const roleOf = (one: (typeof workloads)[number]) =>
   one.spec.template.spec.containers[0].env.find(({ name }) => name === "ROLE")?.value ?? "none";
 const settings = Object.fromEntries(
   kustomization.configMapGenerator
@@ -66,17 +69,31 @@ it("no two manifests are the same object", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-it("there is one Deployment per role", () => {
-  expect(deployments.map(roleOf)).toEqual(["intake", "worker"]);
+it("there is one workload per role", () => {
+  expect(workloads.map(roleOf)).toEqual(["intake", "worker"]);
+  expect([...all("StatefulSet"), ...all("Deployment")]).toHaveLength(2);
 });
 
-describe.each(deployments.map((one) => [roleOf(one), one] as const))("the Deployment of %s", (role, one) => {
+it("what intake has acknowledged and not yet stored outlives its pod", () => {
+  const { volumeClaimTemplates, persistentVolumeClaimRetentionPolicy: kept, serviceName } = intake.spec;
+  const { dataDir, spoolBytesMax } = valid("intake");
+  const [claim] = volumeClaimTemplates;
+  const [container] = intake.spec.template.spec.containers;
+  expect(container.volumeMounts).toContainEqual({ name: claim.metadata.name, mountPath: dataDir });
+  expect(kept).toEqual({ whenDeleted: "Retain", whenScaled: "Retain" });
+  const gibibytes = Number(/^(\d+)Gi$/.exec(claim.spec.resources.requests.storage)?.[1]);
+  expect(gibibytes * 2 ** 30).toBeGreaterThan(2 * spoolBytesMax);
+  expect(all("Service").map(({ metadata }) => metadata.name)).toEqual([serviceName]);
+});
+
+describe.each(workloads.map((one) => [roleOf(one), one] as const))("the workload of %s", (role, one) => {
   const { template, selector } = one.spec;
   const [container] = template.spec.containers;
+  const claims = "volumeClaimTemplates" in one.spec ? one.spec.volumeClaimTemplates : [];
 
-  it("selects its own pods, and no other Deployment's", () => {
+  it("selects its own pods, and no other's", () => {
     expect(template.metadata.labels).toEqual(selector.matchLabels);
-    const others = deployments.filter((other) => other !== one);
+    const others = workloads.filter((other) => other !== one);
     for (const other of others) expect(other.spec.selector.matchLabels).not.toEqual(selector.matchLabels);
   });
 
@@ -100,8 +117,7 @@ describe.each(deployments.map((one) => [roleOf(one), one] as const))("the Deploy
     }
   });
 
-  it("is started once it has reached its store, and restarted only when its process hangs", () => {
-    expect(container.startupProbe.httpGet.path).toBe("/readyz");
+  it("is restarted only when its process hangs", () => {
     expect(container.livenessProbe.httpGet.path).toBe("/healthz");
   });
 
@@ -113,8 +129,10 @@ describe.each(deployments.map((one) => [roleOf(one), one] as const))("the Deploy
   });
 
   it("mounts what it names, and what it writes to can be written", () => {
-    const volumes = template.spec.volumes.map(({ name }) => name);
-    expect(container.volumeMounts.map(({ name }) => name)).toEqual(volumes);
+    const volumes = [...template.spec.volumes, ...claims.map(({ metadata }) => metadata)].map(
+      ({ name }) => name,
+    );
+    expect(container.volumeMounts.map(({ name }) => name).toSorted()).toEqual(volumes.toSorted());
     const sources = container.volumeMounts.find(({ name }) => name === "sources");
     expect(valid(role).sourcesFile).toBe(`${sources?.mountPath ?? ""}/sources.yaml`);
     expect(container.volumeMounts.filter(({ readOnly }) => readOnly !== true)).not.toEqual([]);
@@ -130,29 +148,29 @@ describe.each(deployments.map((one) => [roleOf(one), one] as const))("the Deploy
   });
 });
 
-it("senders are answered while the store is away: intake stays in its Service, workers are shown as not ready", () => {
-  const paths = deployments.map(({ spec }) => spec.template.spec.containers[0].readinessProbe.httpGet.path);
-  expect(paths).toEqual(["/healthz", "/readyz"]);
+it("senders are answered while the store is away: intake starts and stays in its Service, workers are shown as not ready", () => {
+  const probes = workloads.map(({ spec }) => spec.template.spec.containers[0]);
+  expect(probes.map(({ startupProbe }) => startupProbe.httpGet.path)).toEqual(["/healthz", "/readyz"]);
+  expect(probes.map(({ readinessProbe }) => readinessProbe.httpGet.path)).toEqual(["/healthz", "/readyz"]);
 });
 
 it("intake goes on taking events until its Service has let go of it", () => {
-  const [intake] = deployments;
-  expect(intake?.spec.template.spec.containers[0].lifecycle).toBeDefined();
+  expect(intake.spec.template.spec.containers[0].lifecycle).toBeDefined();
   const [service, ...others] = all("Service");
   expect(others).toEqual([]);
-  expect(service?.spec.selector).toEqual(intake?.spec.selector.matchLabels);
+  expect(service?.spec.selector).toEqual(intake.spec.selector.matchLabels);
   expect(service?.spec.ports.map(({ targetPort }) => targetPort)).toEqual(["http"]);
 });
 
-it.each(["PodDisruptionBudget", "NetworkPolicy"] as const)("every Deployment has its %s", (kind) => {
+it.each(["PodDisruptionBudget", "NetworkPolicy"] as const)("every workload has its %s", (kind) => {
   const selected = all(kind).map(({ spec }) => ("selector" in spec ? spec.selector : spec.podSelector));
-  expect(selected).toEqual(deployments.map(({ spec }) => spec.selector));
+  expect(selected).toEqual(workloads.map(({ spec }) => spec.selector));
 });
 
-it("every Deployment has its autoscaler, which never goes below what its budget needs", () => {
+it("every workload has its autoscaler, which never goes below what its budget needs", () => {
   const scaled = all("HorizontalPodAutoscaler");
   expect(scaled.map(({ spec }) => spec.scaleTargetRef)).toEqual(
-    deployments.map(({ apiVersion, kind, metadata: { name } }) => ({ apiVersion, kind, name })),
+    workloads.map(({ apiVersion, kind, metadata: { name } }) => ({ apiVersion, kind, name })),
   );
   for (const [index, { spec }] of scaled.entries()) {
     expect(spec.minReplicas).toBeGreaterThan(all("PodDisruptionBudget")[index]?.spec.minAvailable ?? 99);
@@ -173,8 +191,8 @@ it("workers are scaled by a metric that the adapter makes of one that the relay 
 it("Prometheus reads the metrics of every pod with the token they ask for", () => {
   const { spec } = podMonitorShape.parse(prometheus("pod-monitor.yaml"));
   const [endpoint] = spec.podMetricsEndpoints;
-  for (const deployment of deployments) {
-    expect(deployment.spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+  for (const workload of workloads) {
+    expect(workload.spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
   }
   expect(endpoint.port).toBe("http");
   expect(endpoint.authorization.credentials).toEqual({ name: secret.metadata.name, key: "ADMIN_TOKEN" });
