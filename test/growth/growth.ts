@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { postUpdates } from "../../src/delivery/map-event.ts";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
@@ -12,7 +13,9 @@ const retentionMs = 5_000;
 const retentionEvents = 200;
 /** Of each round; most of them on contacts that are never heard of again. */
 const eventsPerRound = 1_500;
-const contactsPerRound = 300;
+const contactsPerRound = 500;
+/** Slow enough for what still comes to be little beside what is to be forgotten. */
+const trickleMs = 500;
 
 /** What a server holds for one namespace. */
 export interface Held {
@@ -46,25 +49,28 @@ export function growth({ name, open, measure, close }: GrowthOptions): void {
           afterwards.push(await atRest(store, () => measure(options.prefix)));
         }
         const [first, , last] = afterwards;
-        const total = (held: Held | undefined) =>
-          Object.values(held?.counts ?? {}).reduce((a, b) => a + b, 0);
         expect(last?.bytes).toBeLessThan(1.3 * (first?.bytes ?? 0) + 500_000);
-        expect(total(last), JSON.stringify(last?.counts)).toBeLessThan(1.1 * total(first) + 20);
       } finally {
         for (const worker of workers) await worker.close();
         await store.close(5_000);
       }
     });
 
-    /** Time passes, a few events come now and then, and workers look for contacts that were forgotten. */
+    /**
+     * Time passes, a few events come now and then, and workers look for contacts that were forgotten, until no kind of key
+     * or row is there much oftener than finished events are kept: one that stays behind for every third event of a round,
+     * or for every contact, is found.
+     */
     async function atRest(store: Store, look: () => Promise<Held>): Promise<Held> {
       let held = await look();
       await until(
         async () => {
           await deliver(store, 5, 1);
+          await sleep(trickleMs);
           await store.mailbox.overdue(Date.now() - 60_000, 10);
           held = await look();
-          return Math.max(...Object.values(held.counts)) <= 2 * retentionEvents;
+          const counts = Object.values(held.counts);
+          return Math.max(...counts) <= 1.5 * retentionEvents && sum(counts) <= 4 * retentionEvents;
         },
         waitMs,
         `${name} to forget what is over`,
@@ -74,6 +80,10 @@ export function growth({ name, open, measure, close }: GrowthOptions): void {
       return held;
     }
   });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** The relay's work without an API: every event is an update of a contact, and every update is delivered. */

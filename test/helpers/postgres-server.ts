@@ -1,9 +1,10 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import pg from "pg";
 import { freePort, until } from "./relay-process.ts";
+import { removeDirectory } from "./remove-directory.ts";
 
 export interface PostgresServer {
   readonly url: string;
@@ -37,7 +38,7 @@ export async function startPostgres(
   let server: ChildProcess | undefined;
   const stop = async () => {
     await endProcess(server);
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   };
   try {
     if (account.uid !== undefined && account.gid !== undefined)

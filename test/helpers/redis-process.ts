@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { freePort, until } from "./relay-process.ts";
+import { removeDirectory } from "./remove-directory.ts";
 
 /** A `redis-server` of our own, run as a test needs it: with TLS, users, as a replica, a sentinel, a cluster's node. */
 export interface RedisProcess {
@@ -92,7 +93,7 @@ export async function runRedis(
     kill,
     async stop() {
       await kill();
-      rmSync(directory, { recursive: true, force: true });
+      removeDirectory(directory);
     },
   };
 }

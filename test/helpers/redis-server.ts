@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { freePort, until } from "./relay-process.ts";
+import { removeDirectory } from "./remove-directory.ts";
 
 export interface RedisServer {
   readonly url: string;
@@ -59,7 +60,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
     start,
     async stop() {
       await kill();
-      rmSync(directory, { recursive: true, force: true });
+      removeDirectory(directory);
     },
   };
 }
