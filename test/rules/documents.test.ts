@@ -57,6 +57,7 @@ const testVariables = [
   "TEST_DATABASE_URL",
   "REQUIRE_ENGINES",
   "SIMULATION_SEED",
+  "CHAOS_SEED",
   "FUZZ_RUNS",
   "FUZZ_SEED",
 ];
