@@ -7,13 +7,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setTimeout as wait } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { startRelay } from "../dist/commands/relay.js";
 import { readConfig } from "../dist/config.js";
 import { makeStamp } from "../dist/contact/stamp.js";
-import { startSandbox } from "../dist/sandbox/sandbox.js";
 import { createLogger } from "../dist/telemetry/logger.js";
 
 const eventsPerContact = 3;
@@ -24,7 +24,7 @@ function measure(requests, allowedPerSecond) {
   const times = requests.map((request) => request.at).sort((a, b) => a - b);
   const from = (times[0] ?? 0) + 1_000;
   const until = times.at(-1) ?? 0;
-  const steady = requests.filter((request) => request.at >= from && request.at <= until);
+  const steady = requests.filter((request) => request.at >= from && request.at < until);
   const passed = steady.filter((request) => request.status === 200).length;
   let most = 0;
   for (let start = 0, end = 0; start < times.length; start += 1) {
@@ -39,10 +39,45 @@ function measure(requests, allowedPerSecond) {
   };
 }
 
+async function freePort() {
+  return await new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** The API in a process of its own: what holds up the relay must not hold up the one who counts. */
+async function startApi({ allowed, limiter, latencyMs }) {
+  const port = await freePort();
+  const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+  const child = spawn(process.execPath, [main, "sandbox", "--port", port, "--rate", allowed], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise((resolve, reject) => {
+    child.stdout.once("data", resolve);
+    child.once("exit", (code) => reject(new Error(`the sandbox ended with ${code}`)));
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (const fault of [{ rate: allowed, limiter }, { latencyMs }]) {
+    const response = await fetch(`${url}/_sandbox/faults`, { method: "POST", body: JSON.stringify(fault) });
+    if (!response.ok) throw new Error(await response.text());
+  }
+  return {
+    url: `${url}/v1`,
+    requests: async () => await (await fetch(`${url}/_sandbox/requests?limit=100000`)).json(),
+    async close() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill();
+      await ended;
+    },
+  };
+}
+
 async function drainWithRelay(storeSettings, scenario) {
   const dataDir = mkdtempSync(join(tmpdir(), "relay-bench-"));
-  const sandbox = await startSandbox({ ratePerSecond: scenario.allowed, limiter: scenario.limiter });
-  if (scenario.latencyMs > 0) sandbox.fault({ latencyMs: scenario.latencyMs });
+  const sandbox = await startApi(scenario);
   const read = readConfig({
     AELYST_API_TOKEN: "bench",
     AELYST_API_URL: sandbox.url,
@@ -69,8 +104,12 @@ async function drainWithRelay(storeSettings, scenario) {
     await store.wake(contact);
   }
   const end = Date.now() + (secondsMeasured * 3 + 20) * 1_000;
-  while (sandbox.contacts().length < contacts && Date.now() < end) await wait(50);
-  const result = measure(sandbox.requests(), Math.min(scenario.ceiling, scenario.allowed));
+  const waiting = async () => {
+    const { contacts: wakes } = await store.counts();
+    return wakes.waiting + wakes.active + wakes.delayed;
+  };
+  while ((await waiting()) > 0 && Date.now() < end) await wait(200);
+  const result = measure(await sandbox.requests(), Math.min(scenario.ceiling, scenario.allowed));
   await started.relay.stop(10_000);
   await sandbox.close();
   rmSync(dataDir, { recursive: true, force: true });
@@ -79,8 +118,7 @@ async function drainWithRelay(storeSettings, scenario) {
 
 /** What one would write by hand: one job per event, the queue's limiter, a retry for everything that is not 200. */
 async function drainWithPeer(redisUrl, scenario) {
-  const sandbox = await startSandbox({ ratePerSecond: scenario.allowed, limiter: scenario.limiter });
-  if (scenario.latencyMs > 0) sandbox.fault({ latencyMs: scenario.latencyMs });
+  const sandbox = await startApi(scenario);
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const name = `peer${Date.now()}`;
   const queue = new Queue(name, { connection });
@@ -96,7 +134,7 @@ async function drainWithPeer(redisUrl, scenario) {
     opts: { attempts: 20, backoff: { type: "exponential", delay: 500 } },
   }));
   await queue.addBulk(jobs);
-  const blocking = connection.duplicate();
+  const forWorker = connection.duplicate();
   const worker = new Worker(
     name,
     async (job) => {
@@ -109,20 +147,21 @@ async function drainWithPeer(redisUrl, scenario) {
       if (response.status !== 200) throw new Error(String(response.status));
     },
     {
-      connection: connection.duplicate(),
+      connection: forWorker,
       concurrency: 256,
       limiter: { max: scenario.ceiling, duration: 1_000 },
     },
   );
   worker.on("error", () => undefined);
   const end = Date.now() + (secondsMeasured * 3 + 20) * 1_000;
-  const done = () => sandbox.requests().filter((request) => request.status === 200).length;
-  while (done() < jobs.length && Date.now() < end) await wait(50);
-  const result = measure(sandbox.requests(), Math.min(scenario.ceiling, scenario.allowed));
+  while ((await queue.getJobCountByTypes("waiting", "active", "delayed")) > 0 && Date.now() < end) {
+    await wait(200);
+  }
+  const result = measure(await sandbox.requests(), Math.min(scenario.ceiling, scenario.allowed));
   await worker.close();
   await queue.obliterate({ force: true });
   await queue.close();
-  blocking.disconnect();
+  forWorker.disconnect();
   connection.disconnect();
   await sandbox.close();
   return { ...result, perEvent: result.requests / jobs.length };
@@ -131,12 +170,7 @@ async function drainWithPeer(redisUrl, scenario) {
 async function startRedis() {
   if (process.env.TEST_REDIS_URL) return { url: process.env.TEST_REDIS_URL, stop: () => undefined };
   if (spawnSync("redis-server", ["--version"]).status !== 0) return undefined;
-  const port = await new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = probe.address();
-      probe.close(() => resolve(free));
-    });
-  });
+  const port = await freePort();
   const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", ""], {
     stdio: "ignore",
   });
