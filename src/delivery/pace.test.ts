@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createPacer, startingPace } from "../store/pace.ts";
+import type { PauseReason } from "../store/store.ts";
 import { createGate } from "./pace.ts";
 
 /** Sleepers wake in order of time, each late by what `lateness` says: an event loop that stalls. */
@@ -105,6 +106,41 @@ it("a backlog uses 95 % of the ceiling or more when timers are a few millisecond
     const lastAt = left.at(-1) ?? 0;
     expect((requests - 1) / (lastAt / 1_000)).toBeGreaterThanOrEqual(0.95 * ceiling);
   }
+});
+
+it("what another replica is told while a slot is waited for holds for this one too", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("limited", "unauthorized", "failing"),
+      fc.constantFrom(0.1, 0.5, 1, 5, 15),
+      fc.double({ min: 0, max: 0.9, noNaN: true }),
+      async (reason: PauseReason, ceiling, share) => {
+        const time = virtualTime(() => 0);
+        let pace = startingPace;
+        const pacer = createPacer(ceiling, async (change) => {
+          const changed = change(pace, time.clock());
+          pace = changed.pace;
+          return changed.result;
+        });
+        const gate = createGate(pacer, ceiling, { shared: true, clock: time.clock, sleep: time.sleep });
+        const slotMs = 1_000 / ceiling;
+        const toldAt = slotMs * share;
+        const pauseMs = 20 * slotMs;
+        const left: number[] = [];
+        const all = Promise.all([
+          ...[1, 2].map(async () => {
+            await gate.pass(new AbortController().signal, async () => true);
+            left.push(time.clock());
+          }),
+          time.sleep(toldAt).then(() => pacer.pause(pauseMs, reason)),
+        ]);
+        await time.run();
+        await all;
+        expect(left[0]).toBe(0);
+        expect(left[1]).toBeGreaterThanOrEqual(toldAt + pauseMs);
+      },
+    ),
+  );
 });
 
 it("a held gate lets nobody through, whatever slots were reserved before", async () => {

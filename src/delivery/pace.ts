@@ -35,6 +35,8 @@ const sleepUnlessAborted: Sleep = async (delayMs, signal) => {
 
 /** A pause may be lifted early by another replica, so a waiting process looks again this often. */
 const lookAgainMs = 2_000;
+/** Another replica may have been told to pause since: after a wait longer than this the store is asked once more. */
+const askAgainMs = 50;
 /** So often a slot is given up because it came too late; a process that is always late must go on all the same. */
 const lateSlotsMax = 3;
 /** A second, and a little for what the way to the API adds and takes away. */
@@ -86,6 +88,13 @@ export function createGate(pacer: Pacer, ceiling: number, options: GateOptions):
     return { slot, dueAt: askedAt + roundTripMs + slot.waitMs };
   }
 
+  /** Whether a slot that was taken so long before is void, because another replica has been told to pause. */
+  async function pausedMeanwhile(slot: Slot): Promise<boolean> {
+    if (!shared || slot.kind === "paused" || slot.probe !== undefined || slot.waitMs <= askAgainMs)
+      return false;
+    return (await pacer.state()).pausedForMs > 0;
+  }
+
   async function nextPassage<Message>(
     signal: AbortSignal,
     compose: () => Promise<Message | undefined>,
@@ -113,6 +122,10 @@ export function createGate(pacer: Pacer, ceiling: number, options: GateOptions):
       }
       // Held while it waited or was composed: the slot is void, and the message may have become old.
       if (heldUntil > clock()) continue;
+      if (await pausedMeanwhile(slot)) {
+        composed = undefined;
+        continue;
+      }
       const isLate = shared && slot.probe === undefined && clock() - dueAt > lateMaxMs(ceiling);
       if (isLate && missed < lateSlotsMax) {
         missed += 1;
