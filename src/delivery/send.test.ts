@@ -4,6 +4,7 @@ import { createPacer, startingPace } from "../store/pace.ts";
 import type { PauseReason } from "../store/store.ts";
 import { createCircuit } from "./circuit.ts";
 import type { Gate } from "./pace.ts";
+import type { Schedule } from "./retry-schedule.ts";
 import { createSender, type DestinationChange } from "./send.ts";
 
 const contact = "id:1" as const;
@@ -19,7 +20,11 @@ const down: ApiResult = {
 const limited = (retryAfterMs?: number): ApiResult => ({ kind: "limited", status: 429, retryAfterMs });
 
 /** A sender over a virtual clock: waiting for a slot or a pause moves the clock instead of sleeping. */
-function setUp(answers: ApiResult[], answered: Promise<void> = Promise.resolve()) {
+function setUp(
+  answers: ApiResult[],
+  answered: Promise<void> = Promise.resolve(),
+  retry: Schedule = { firstMs: 1_000, maxMs: 8_000 },
+) {
   let now = 0;
   let pace = startingPace;
   const sentAt: number[] = [];
@@ -54,7 +59,7 @@ function setUp(answers: ApiResult[], answered: Promise<void> = Promise.resolve()
     gate,
     pacer,
     circuit: createCircuit(),
-    retry: { firstMs: 1_000, maxMs: 8_000 },
+    retry,
     authProbeMs: 30_000,
     clock: () => now,
     observer: {
@@ -97,6 +102,20 @@ describe("401", () => {
     expect(sentAt).toEqual([0, 30_000, 60_000, 90_000]);
     expect(probes).toEqual([undefined, "unauthorized", "unauthorized", "unauthorized"]);
     expect(changes.at(-1)).toEqual({ kind: "recovered", from: "unauthorized" });
+    expect((await pacer.state()).reason).toBeUndefined();
+  });
+
+  it("is probed at its own interval from the first one on, though an outage was being probed far more seldom", async () => {
+    const failing = Array.from({ length: 14 }, () => down);
+    const { run, pacer, sentAt, probes } = setUp([...failing, unauthorized, unauthorized, ok], undefined, {
+      firstMs: 60_000,
+      maxMs: 600_000,
+    });
+    for (let index = 0; index < failing.length; index += 1) await run(`id:${index + 1}`);
+    await run();
+    const [first = 0, ...others] = sentAt.slice(-3);
+    expect(probes.slice(-3)).toEqual(["failing", "unauthorized", "unauthorized"]);
+    expect(others).toEqual([first + 30_000, first + 60_000]);
     expect((await pacer.state()).reason).toBeUndefined();
   });
 

@@ -60,6 +60,12 @@ export function createSender(options: SenderOptions): Sender {
   /** Acts on what an answer says about the whole destination; true when the request is to be made again. */
   async function heed(contact: ContactRef, result: ApiResult, probe: string | undefined): Promise<boolean> {
     if (result.kind !== "limited") limitedInARow = 0;
+    // The API is there again, whatever it says: its own pause must not be kept from it by the longer one of the circuit.
+    const answers = result.kind === "limited" || result.kind === "unauthorized";
+    if (answers && probe === "failing") {
+      circuit.succeeded();
+      await recover("failing");
+    }
     if (result.kind === "limited") {
       limitedInARow += 1;
       const doubled = Math.min(limitedFirstMs * 2 ** Math.min(limitedInARow - 1, 10), limitedMaxMs);
