@@ -121,6 +121,15 @@ describe("mapping ahead", () => {
     expect(maps.filter((id) => id === "evt_2")).toHaveLength(2);
   });
 
+  it("never goes past a request to erase: what its contact is told afterwards stays", async () => {
+    const { map, waiting, posts } = setUp((event) =>
+      event.id === "evt_3" ? { kind: "erase", contacts: ["id:1"] } : update(event),
+    );
+    waiting.push(...[2, 3, 4].map(eventOf));
+    await map(eventOf(1));
+    expect(posts).toEqual([["evt_1"], ["evt_2"]]);
+  });
+
   it("maps a replay anew, whatever was mapped ahead of the run before", async () => {
     const { map, waiting, maps } = setUp(update);
     waiting.push(eventOf(2));

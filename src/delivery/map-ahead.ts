@@ -38,6 +38,8 @@ export function createMapAhead(
       // What has to be fetched first waits for its own turn.
       if (posted.has(keyOf(event)) || sources.get(event.source)?.completion) continue;
       const plan = await planEvent(event, sources, get);
+      // It takes what was posted for its contact with it, and what came after it is to stay.
+      if (plan.kind === "erase") break;
       if (plan.kind === "post") found.set(keyOf(event), plan.outcome);
       if (clock() - startedAt > lookMs) break;
     }
