@@ -229,6 +229,20 @@ describe("a request the API calls invalid", () => {
     expect(kept.map((item) => item.fields)).toEqual([["phone"], ["language"]]);
   });
 
+  it("a part that the API answers otherwise is parked under that answer's own reason", async () => {
+    await mailbox.post([update("a", 100, { email: "x@example.com", phone: "+6", language: "xx" })]);
+    answers = (patch) => {
+      if (sent.length === 1) return invalid;
+      if ("language" in patch) return { kind: "refused", status: 410, message: "Gone" };
+      return { kind: "not-found", status: 404, message: "Contact not found!" };
+    };
+    await run();
+    expect(kept.map(({ reason, status }) => [reason, status])).toEqual([
+      ["contact-not-found", 404],
+      ["refused", 410],
+    ]);
+  });
+
   it("costs a bounded number of requests; what is undivided then is parked whole, nothing is lost", async () => {
     const fields = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`custom_fields.F${n}`, n]));
     await mailbox.post([update("a", 100, fields)]);

@@ -5,7 +5,7 @@ import { mergeUpdates, type Applied, type Merged } from "../contact/merge.ts";
 import type { Mailbox, Parked } from "../store/store.ts";
 import { divide } from "./divide.ts";
 import { knownFirstName } from "./first-name.ts";
-import { deliveredNote, parkedItem, parkedNote } from "./records.ts";
+import { deliveredNote, parkedItem, parkedNote, reasonOfRefusal } from "./records.ts";
 import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
 import type { Sender, SenderAnswer } from "./send.ts";
 
@@ -100,8 +100,7 @@ export async function deliverContact(
     }
     case "not-found":
     case "refused": {
-      const reason = answer.kind === "not-found" ? "contact-not-found" : "refused";
-      const item = parkedItem(updates, reason, clock(), total(attempts) + 1, answer);
+      const item = parkedItem(updates, reasonOfRefusal(answer), clock(), total(attempts) + 1, answer);
       return await park(contact, [item], updates, delivery);
     }
   }

@@ -7,16 +7,11 @@ import { compareStamps } from "../contact/stamp.ts";
 import type { Parked } from "../store/store.ts";
 import type { ContactDelivery } from "./deliver-contact.ts";
 import { newestFirstName } from "./first-name.ts";
-import { deliveredNote, parkedItem } from "./records.ts";
+import { deliveredNote, parkedItem, reasonOfRefusal, type Refused } from "./records.ts";
 import type { SenderAnswer } from "./send.ts";
 
 /** One refused request is looked into with at most this many requests; what is undivided then is parked whole. */
 export const divisionRequestsMax = 20;
-
-interface Refusal {
-  readonly status: number;
-  readonly message: string;
-}
 
 export type Division =
   /** Everything was applied, superseded, or is in `parked`, one item per piece. Still to be settled. */
@@ -40,7 +35,7 @@ interface Piece {
 export async function divide(
   contact: ContactRef,
   updates: readonly ContactUpdate[],
-  refused: Refusal,
+  refused: Refused,
   delivery: ContactDelivery,
 ): Promise<Division> {
   const { applied } = await delivery.mailbox.read(contact);
@@ -49,18 +44,19 @@ export async function divide(
   const pieces: Piece[] = [];
   let requests = 1;
 
-  function refuse(piece: Piece, refusal: Refusal): void {
+  function refuse(piece: Piece, refusal: Refused): void {
     const halves = halve(piece);
     if (halves.length > 0) pieces.unshift(...halves);
     else setAside(piece, refusal);
   }
 
-  function setAside(piece: Piece, refusal: Refusal): void {
+  function setAside(piece: Piece, refusal: Refused): void {
     const partial = partOf(piece);
     const item = { ...partial, id: `${partial.id}/${shortName(piece.fields)}` };
     const beside = firstName && !piece.fields.includes("firstName") ? [firstName] : [];
     const items = [...beside, item];
-    parked.push(parkedItem(items, "invalid", delivery.clock(), requests, refusal, piece.fields));
+    const reason = reasonOfRefusal(refusal);
+    parked.push(parkedItem(items, reason, delivery.clock(), requests, refusal, piece.fields));
   }
 
   const effective = [...updates]

@@ -3,6 +3,14 @@ import { patchEntries, type ContactPatch, type FieldName } from "../contact/cont
 import type { ContactUpdate } from "../contact/event.ts";
 import type { DeliveryNote, Parked } from "../store/store.ts";
 
+/** An answer that no repetition will change. */
+export type Refused = Extract<ApiResult, { kind: "invalid" | "not-found" | "refused" }>;
+
+/** The reason under which what was answered so is parked. */
+export function reasonOfRefusal({ kind }: Refused): string {
+  return kind === "not-found" ? "contact-not-found" : kind;
+}
+
 /** A line of the contact's history for a request that was answered. */
 export function deliveredNote(
   at: number,
