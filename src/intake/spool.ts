@@ -155,11 +155,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     try {
       await directory.takeOver(patient, (path) => paths.push(path));
     } finally {
-      const events = await contents.include(paths);
-      for (const event of events) if (!kept.has(keyOf(event))) kept.set(keyOf(event), event.id);
-      if (events.length > 0) {
+      let found = 0;
+      await contents.include(paths, (events) => {
+        found += events.length;
+        for (const event of events) if (!kept.has(keyOf(event))) kept.set(keyOf(event), event.id);
+      });
+      if (found > 0) {
         isHolding = true;
-        notify({ kind: "found", events: events.length });
+        notify({ kind: "found", events: found });
       }
     }
     return paths.length > 0;

@@ -7,8 +7,8 @@ import { readSegment, type Segment, type SegmentLog } from "./log.ts";
 import type { SpoolNotice } from "./notice.ts";
 
 export interface Contents extends DrainSource {
-  /** Puts files that were taken over to the others; answers what they hold, as far as they can be read now. */
-  include(paths: readonly string[]): Promise<readonly RelayEvent[]>;
+  /** Puts files that were taken over to the others and shows what they hold, one after the other: all are many. */
+  include(paths: readonly string[], show: (events: readonly RelayEvent[]) => void): Promise<void>;
   /** Lets go of what was read ahead. */
   forget(): void;
 }
@@ -79,6 +79,8 @@ export function createContents(
     const found: RelayEvent[] = [];
     let bytes = 0;
     for (const segment of log.segments) {
+      // One whose first write failed is about to be removed: there is nothing to read, and nothing to miss.
+      if (segment.drained >= segment.events) continue;
       const events = await eventsOf(segment);
       for (const event of events.slice(segment.drained)) {
         bytes += event.payload.length;
@@ -114,21 +116,19 @@ export function createContents(
       notify({ kind: "refused", eventId: event.id, source: event.source, cause });
       await taken(1);
     },
-    async include(paths) {
-      const found: RelayEvent[] = [];
+    async include(paths, show) {
       for (const path of paths) {
         // Until it is read it counts as holding something.
         const segment: Segment = { path, bytes: 0, events: 1, drained: 0, flawed: false };
         log.include(segment);
         try {
           segment.bytes = (await unlessAbsent(stat(path)))?.size ?? 0;
-          found.push(...((await load(segment)) ?? []));
+          show((await load(segment)) ?? []);
         } catch (error) {
           notify({ kind: "unusable", cause: error });
         }
       }
       await tidy();
-      return found;
     },
     forget: () => read.clear(),
   };
