@@ -231,7 +231,13 @@ describe("the commands find their relay", { timeout: 4 * waitMs }, () => {
     expect(result.code).toBe(1);
     expect(result.err).toContain("DATA_DIR");
     expect(readdirSync(stage.directory)).toEqual(["sources.yaml"]);
-    mkdirSync(join(stage.directory, "elsewhere"));
+
+    // As a relay on another store leaves it.
+    const dataDir = stage.env["DATA_DIR"] ?? "";
+    mkdirSync(join(dataDir, "spool"), { recursive: true });
+    const erase = await stage.command("contact", "erase", "id:1");
+    expect([erase.code, erase.out]).toEqual([1, ""]);
+    expect(readdirSync(dataDir)).toEqual(["spool"]);
   });
 
   it("a relay that cannot be asked is an error, never 'nothing is parked'", async () => {

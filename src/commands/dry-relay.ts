@@ -112,7 +112,7 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       retry: refuse,
       drop: refuse,
       guard: refuse,
-      isCursor: () => false,
+      isCursor: refuse,
     },
     archive: {
       export() {

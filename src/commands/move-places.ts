@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeAddress, parseRedisUrl } from "../store/redis/address.ts";
+import { holdsStore } from "./open-store.ts";
 import type { Environment, StoreSettings } from "../config.ts";
 
 /** A store of a move: where it is, and under which prefix. */
@@ -73,9 +73,8 @@ function address(settings: StoreSettings): string {
   return `${settings.engine} ${host}:${port === "" ? usualPort : port}${database}`;
 }
 
-/** Opening a directory makes a store of it, which a mistyped source must not. */
 export function isMissing({ settings }: Place): boolean {
-  return settings.engine === "embedded" && !existsSync(join(settings.dataDir, "pg"));
+  return settings.engine === "embedded" && !holdsStore(settings.dataDir);
 }
 
 /** How the present configuration names its store, as it would be written on the command line. */

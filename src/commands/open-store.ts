@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Config, StoreSettings } from "../config.ts";
 import { openEmbeddedStore } from "../store/postgres/embedded.ts";
 import { openPostgresStore } from "../store/postgres/server.ts";
@@ -6,6 +8,11 @@ import { reasonOf } from "../store/reason.ts";
 import { openRedisStore } from "../store/redis/index.ts";
 import { StoreRefused } from "../store/refused.ts";
 import type { StoreOptions } from "../store/store.ts";
+
+/** Opening a directory makes a store of it, which whoever only asks must not. */
+export function holdsStore(dataDir: string): boolean {
+  return existsSync(join(dataDir, "pg"));
+}
 
 export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "signal">;
 

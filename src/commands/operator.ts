@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { readConfig, type Config } from "../config.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import { describeMailbox, isKnown } from "../http/describe.ts";
 import { describeFailure, retryAll } from "../http/failures.ts";
 import type { Store } from "../store/store.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
-import { openStore } from "./open-store.ts";
+import { holdsStore, openStore } from "./open-store.ts";
 
 /** What an operator can ask of a relay, whether it is running or not. Answers are the admin API's JSON. */
 export interface Operator {
@@ -33,8 +32,9 @@ export async function withOperator(
     return 1;
   }
   const { config } = read;
-  if (config.store.engine === "embedded" && !existsSync(config.store.dataDir)) {
-    const problem = `there is no ${config.store.dataDir} here: DATA_DIR, REDIS_URL or DATABASE_URL name the relay's store`;
+  // The directory alone says nothing: it holds the spool of relays on any store.
+  if (config.store.engine === "embedded" && !holdsStore(config.store.dataDir)) {
+    const problem = `there is no store in ${config.store.dataDir}: DATA_DIR, REDIS_URL or DATABASE_URL name the relay's store`;
     printProblems(io, "the store cannot be reached:", [problem]);
     return 1;
   }

@@ -14,7 +14,7 @@ export function failuresRoutes(failures: Failures, log: Logger): Hono {
   app.get("/admin/failures", async (context) => {
     const { limit = String(pageDefault), cursor } = context.req.query();
     if (!/^[0-9]{1,9}$/.test(limit) || Number(limit) === 0) return context.json(noLimit, 400);
-    if (cursor !== undefined && !failures.isCursor(cursor)) return context.json(noCursor, 400);
+    if (cursor !== undefined && !(await failures.isCursor(cursor))) return context.json(noCursor, 400);
     const page = await failures.list(Math.min(pageMax, Number(limit)), cursor);
     return context.json({ items: page.items.map(describeFailure), next: page.next ?? null });
   });

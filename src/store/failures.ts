@@ -86,7 +86,7 @@ export function createFailures(parts: FailuresParts): Failures {
       }
       return { items, next: undefined };
     },
-    isCursor: (text) => readCursor(text) !== undefined,
+    isCursor: async (text) => readCursor(text) !== undefined,
     async find(id) {
       const delivery = await findDelivery(id);
       if (delivery) return deliveryFailure(delivery.job, delivery.item, delivery.index);

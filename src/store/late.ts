@@ -93,8 +93,15 @@ export function openLate(options: LateStoreOptions): LateStore {
   return { store, first, settled };
 }
 
+/** Anything else would not be what it says it is while it waits. */
+type AllAsynchronous<Part> = {
+  readonly [Name in keyof Part]: Part[Name] extends (...args: never[]) => Promise<unknown>
+    ? Part[Name]
+    : never;
+};
+
 /** Every member of these parts is an asynchronous method: before the store is open each of them rejects. */
-function onceOpen<Part extends object>(part: () => Part): Part {
+function onceOpen<Part extends AllAsynchronous<Part>>(part: () => Part): Part {
   const later = new Proxy(
     {},
     {

@@ -212,7 +212,7 @@ export interface Failures {
    */
   list(limit: number, cursor?: string): Promise<FailurePage>;
   /** Any other text would begin again at the top. */
-  isCursor(text: string): boolean;
+  isCursor(text: string): Promise<boolean>;
   find(id: string): Promise<Failure | undefined>;
   /**
    * Maps a parked event again, or posts a parked delivery back with its old stamps, so that it cannot overwrite what

@@ -238,7 +238,7 @@ export function parkedContract(suite: Suite): void {
           expect(await store.failures.drop(name), name).toBe(false);
           expect(await store.events.find(name), name).toBeUndefined();
           expect(await store.events.replay(name), name).toBe(false);
-          expect(store.failures.isCursor(name), name).toBe(false);
+          expect(await store.failures.isCursor(name), name).toBe(false);
         }
       });
     });
