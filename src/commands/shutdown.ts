@@ -10,8 +10,8 @@ export interface Stoppable {
   readonly closeStore: (deadlineMs: number) => Promise<void>;
 }
 
-/** Requests under way are answered within three seconds whatever the store does; a slower sender is cut off. */
-const requestsDeadlineMs = 5_000;
+/** Requests under way are answered within six seconds whatever store and disk do; a slower sender is cut off. */
+const requestsDeadlineMs = 6_500;
 /** Kept for the store, so that its connections are let go of whatever came before. */
 const storeDeadlineMs = 2_000;
 const idleEveryMs = 100;

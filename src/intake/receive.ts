@@ -5,6 +5,7 @@ import { effectiveTime } from "../contact/stamp.ts";
 import type { InboundRequest, ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Acceptance, EventLog } from "../store/store.ts";
+import { inTime, type InTime } from "./in-time.ts";
 import type { Kept, Spool } from "./spool.ts";
 
 /** What became of one event of a request. */
@@ -35,6 +36,11 @@ export interface Intake {
 /** How long the store may take before the sender is told to come back, or the spool takes its place. */
 export const acceptDeadlineMs = 2_000;
 const spoolDeadlineMs = 2_000;
+/**
+ * What the store may have been handed and not yet answered to. It works on it however late it is, while senders repeat
+ * it: without a bound a slow store would be given more and more.
+ */
+const pendingBytesMax = 64 * 1_048_576;
 
 type IntakeSpool = Pick<Spool, "find" | "keep">;
 
@@ -48,6 +54,7 @@ export function createIntake(
   spool?: IntakeSpool,
 ): Intake {
   const nextId = monotonicFactory();
+  let pendingBytes = 0;
 
   async function receive(source: Source, request: InboundRequest): Promise<Outcome> {
     const verification = source.provider.verify(request, source.credentials, clock());
@@ -117,32 +124,22 @@ export function createIntake(
     return { kind: "stored", acceptances: together(kept.result.acceptances), spooled: { cause } };
   }
 
-  const accept = (batch: readonly RelayEvent[]) =>
-    inTime(events.accept(batch), acceptDeadlineMs, "the store did not answer");
+  async function accept(batch: readonly RelayEvent[]): Promise<InTime<readonly Acceptance[]>> {
+    const bytes = batch.reduce((sum, { payload }) => sum + payload.length, 0);
+    if (pendingBytes > 0 && pendingBytes + bytes > pendingBytesMax) {
+      return {
+        ok: false,
+        cause: new Error(`the store has ${pendingBytes} bytes of events still to answer to`),
+      };
+    }
+    pendingBytes += bytes;
+    const accepted = events.accept(batch).finally(() => {
+      pendingBytes -= bytes;
+    });
+    return await inTime(accepted, acceptDeadlineMs, "the store did not answer");
+  }
 
   return { receive };
-}
-
-/** The work itself goes on: what is stored after all is recognized as the same when it comes again. */
-async function inTime<Result>(
-  work: Promise<Result>,
-  deadlineMs: number,
-  message: string,
-): Promise<{ ok: true; result: Result } | { ok: false; cause: unknown }> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ ok: false; cause: unknown }>((resolve) => {
-    const cause = new Error(`${message} within ${deadlineMs} ms`);
-    timer = setTimeout(() => resolve({ ok: false, cause }), deadlineMs);
-  });
-  const settled = work.then(
-    (result) => ({ ok: true as const, result }),
-    (cause: unknown) => ({ ok: false as const, cause }),
-  );
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function relayEvent(

@@ -1,5 +1,6 @@
 import type { RelayEvent } from "../../contact/event.ts";
 import type { EventLog, StoreHealth } from "../../store/store.ts";
+import { inTime } from "../in-time.ts";
 
 /** What the drainer needs of the store. */
 export interface SpoolStore {
@@ -33,20 +34,8 @@ export function createDrain(source: DrainSource, store: SpoolStore): () => Promi
 
   /** The cause, when the store did not take them. */
   async function refusal(events: readonly RelayEvent[]): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Error>((resolve) => {
-      const error = new Error(`the store did not answer within ${acceptDeadlineMs} ms`);
-      timer = setTimeout(() => resolve(error), acceptDeadlineMs);
-    });
-    const accepted = store.accept(events).then(
-      () => undefined,
-      (error: unknown) => error ?? new Error("the store refused"),
-    );
-    try {
-      return await Promise.race([accepted, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const accepted = await inTime(store.accept(events), acceptDeadlineMs, "the store did not answer");
+    return accepted.ok ? undefined : (accepted.cause ?? new Error("the store refused"));
   }
 
   /** True when the store refuses this one event for what it is, not because it is away. */
