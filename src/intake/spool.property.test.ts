@@ -171,8 +171,7 @@ it(
             world.notices.filter(({ kind }) => ["damaged", "refused", "vanished"].includes(kind)),
           ).toEqual([]);
         } finally {
-          for (const spool of spools) await spool.close();
-          world.remove();
+          await world.remove();
         }
       }),
       { numRuns: 100 },

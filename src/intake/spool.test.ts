@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../test/helpers/relay-process.ts";
 import { spoolWorld, type SpoolWorld } from "../../test/helpers/spool-world.ts";
 import { sampleEvent } from "../../test/helpers/store-samples.ts";
-import type { Spool } from "./spool.ts";
 import { createLogFile } from "./spool/log.ts";
 import { encodeRecord } from "./spool/record.ts";
 
@@ -12,30 +11,18 @@ const away = new Error("the store is away");
 const deadlineMs = 10_000;
 
 let world: SpoolWorld;
-let opened: Spool[] = [];
 beforeEach(() => {
   world = spoolWorld();
-  opened = [];
 });
 afterEach(async () => {
-  for (const spool of opened) await spool.close();
-  world.remove();
+  await world.remove();
 });
 
-async function open(options: Parameters<SpoolWorld["open"]>[0] = {}): Promise<Spool> {
-  const spool = await world.open(options);
-  opened.push(spool);
-  return spool;
-}
-
-const logs = () => readdirSync(world.path).filter((file) => file.endsWith(".log"));
-const kinds = () => world.notices.map(({ kind }) => kind);
 const events = (count: number) => Array.from({ length: count }, () => sampleEvent());
-const drained = () => until(() => kinds().includes("drained"), deadlineMs, "the spool to be drained");
 
 describe("what cannot be kept is refused, and nothing crashes", () => {
   it("turned off, it keeps nothing and writes nothing", async () => {
-    const spool = await open({ bytesMax: 0 });
+    const spool = await world.open({ bytesMax: 0 });
     expect(await spool.keep(events(1), away)).toEqual({ ok: false, reason: "off" });
     expect(() => readdirSync(world.path)).toThrow("ENOENT");
   });
@@ -43,7 +30,7 @@ describe("what cannot be kept is refused, and nothing crashes", () => {
   it("full, it refuses the whole request and still takes one that fits", async () => {
     const [first, second, third] = events(3);
     if (!first || !second || !third) throw new Error("three events");
-    const spool = await open({ bytesMax: encodeRecord(first).length * 2 + 20 });
+    const spool = await world.open({ bytesMax: encodeRecord(first).length * 2 + 20 });
     expect(await spool.keep([first], away)).toMatchObject({ ok: true });
     expect(await spool.keep([second, third], away)).toEqual({ ok: false, reason: "full" });
     expect(spool.state().events).toBe(1);
@@ -53,7 +40,7 @@ describe("what cannot be kept is refused, and nothing crashes", () => {
 
   it("full, concurrent requests are counted before they are written", async () => {
     const all = events(20);
-    const spool = await open({ bytesMax: encodeRecord(all[0] ?? sampleEvent()).length * 5 + 50 });
+    const spool = await world.open({ bytesMax: encodeRecord(all[0] ?? sampleEvent()).length * 5 + 50 });
     const kept = await Promise.all(all.map((event) => spool.keep([event], away)));
     expect(kept.filter(({ ok }) => ok)).toHaveLength(5);
     expect(spool.state().events).toBe(5);
@@ -62,7 +49,7 @@ describe("what cannot be kept is refused, and nothing crashes", () => {
   it("a directory that cannot be written to is reported at boot; it is used as soon as it can be", async () => {
     mkdirSync(dirname(world.path), { recursive: true });
     writeFileSync(world.path, "in the way");
-    const spool = await open();
+    const spool = await world.open();
     expect(world.notices).toMatchObject([{ kind: "unusable", cause: { code: "EEXIST" } }]);
     expect(await spool.keep(events(1), away)).toMatchObject({ ok: false, reason: "unusable" });
     expect(spool.state()).toEqual({ events: 0, bytes: 0 });
@@ -74,7 +61,7 @@ describe("what cannot be kept is refused, and nothing crashes", () => {
     "after a failed %s the requests in it are refused, earlier and later ones are kept",
     async (method) => {
       let failing = false;
-      const spool = await open({
+      const spool = await world.open({
         async openFile(path) {
           const file = await createLogFile(path);
           return {
@@ -108,22 +95,22 @@ describe("what cannot be kept is refused, and nothing crashes", () => {
       });
       expect(await spool.keep([after], away)).toMatchObject({ ok: true });
       spool.drainInto(world.store);
-      await drained();
+      await world.drained();
       expect(world.store.ids()).toEqual([before.id, during.id, after.id]);
-      expect(kinds()).toEqual(["began", "drained"]);
+      expect(world.kinds()).toEqual(["began", "drained"]);
     },
   );
 });
 
 describe("what is kept", () => {
   it("is durable, for this user alone, before the answer", async () => {
-    const spool = await open();
+    const spool = await world.open();
     const event = sampleEvent({ payload: '{"name":"Zoë\\ud83d"}' });
     expect(await spool.keep([event], away)).toEqual({
       ok: true,
       acceptances: [{ id: event.id, duplicate: false }],
     });
-    const [file] = logs();
+    const [file] = world.logs();
     expect(readFileSync(join(world.path, file ?? "")).equals(encodeRecord(event))).toBe(true);
     expect(statSync(join(world.path, file ?? "")).mode & 0o077).toBe(0);
     expect(statSync(world.path).mode & 0o077).toBe(0);
@@ -134,7 +121,7 @@ describe("what is kept", () => {
     let syncs = 0;
     let synced = 0;
     let written = 0;
-    const spool = await open({
+    const spool = await world.open({
       async openFile(path) {
         const file = await createLogFile(path);
         return {
@@ -167,7 +154,7 @@ describe("what is kept", () => {
   });
 
   it("once is a duplicate the second time, with the first id: while it is written, later, and within one request", async () => {
-    const spool = await open();
+    const spool = await world.open();
     const first = sampleEvent();
     const same = { ...first, id: "evt_second" };
     const elsewhere = { ...first, id: "evt_third", source: "other" };
@@ -194,19 +181,19 @@ describe("what is kept", () => {
 
 describe("draining", () => {
   it("brings everything to the store once, in order, in batches; then the directory is empty again", async () => {
-    const spool = await open({ segmentBytes: 2_000 });
+    const spool = await world.open({ segmentBytes: 2_000 });
     const all = events(250);
     for (const event of all) await spool.keep([event], away);
-    expect(logs().length).toBeGreaterThan(10);
+    expect(world.logs().length).toBeGreaterThan(10);
     world.store.isHealthy = false;
     spool.drainInto(world.store);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(spool.state().events).toBe(250);
     world.store.isHealthy = true;
-    await drained();
+    await world.drained();
     expect(world.store.events).toEqual(all);
     expect(world.store.calls).toBeLessThan(10);
-    expect(logs()).toEqual([]);
+    expect(world.logs()).toEqual([]);
     expect(spool.state()).toEqual({ events: 0, bytes: 0 });
     expect(world.notices).toEqual([
       { kind: "began", cause: away },
@@ -216,7 +203,7 @@ describe("draining", () => {
   });
 
   it("goes on while more is kept, and begins anew with the next outage", async () => {
-    const spool = await open({ segmentBytes: 1_000 });
+    const spool = await world.open({ segmentBytes: 1_000 });
     spool.drainInto(world.store);
     const all = events(100);
     for (const event of all) {
@@ -224,7 +211,7 @@ describe("draining", () => {
       await spool.keep([event], away);
     }
     world.store.isHealthy = true;
-    const count = (wanted: string) => kinds().filter((kind) => kind === wanted).length;
+    const count = (wanted: string) => world.kinds().filter((kind) => kind === wanted).length;
     await until(
       () => spool.state().events === 0 && spool.state().bytes === 0 && count("began") === count("drained"),
       deadlineMs,
@@ -234,23 +221,23 @@ describe("draining", () => {
   });
 
   it("of what the store took after it was given up changes nothing: it is there once, under the same id", async () => {
-    const spool = await open();
+    const spool = await world.open();
     const event = sampleEvent();
     await world.store.accept([event]);
     await spool.keep([event], away);
     spool.drainInto(world.store);
-    await drained();
+    await world.drained();
     expect(world.store.ids()).toEqual([event.id]);
   });
 
   it("one event that the store never takes does not hold up the others: it is set aside, loudly, and can be put back", async () => {
-    const spool = await open({ segmentBytes: 1_500 });
+    const spool = await world.open({ segmentBytes: 1_500 });
     const all = events(30);
     const bad = all[7]?.id ?? "";
     for (const event of all) await spool.keep([event], away);
     world.store.takes = ({ id }) => id !== bad;
     spool.drainInto(world.store);
-    await drained();
+    await world.drained();
     const rest = all.map(({ id }) => id).filter((id) => id !== bad);
     expect(world.store.ids().toSorted()).toEqual(rest.toSorted());
     expect(world.notices).toContainEqual(
@@ -258,31 +245,31 @@ describe("draining", () => {
     );
     const aside = readdirSync(world.path).filter((file) => file.endsWith(".set-aside"));
     expect(aside).toHaveLength(1);
-    expect(logs()).toEqual([]);
+    expect(world.logs()).toEqual([]);
     const [name] = (aside[0] ?? "").split(".");
     world.store.takes = () => true;
     renameSync(join(world.path, aside[0] ?? ""), join(world.path, `${name}.${name}.log`));
-    const next = await open();
+    const next = await world.open();
     next.drainInto(world.store);
     await until(() => world.store.ids().includes(bad), deadlineMs, "the event that was put back");
     expect(world.store.events).toHaveLength(30);
   });
 
   it("a store that refuses everything, though it answers, has nothing set aside", async () => {
-    const spool = await open();
+    const spool = await world.open();
     for (const event of events(3)) await spool.keep([event], away);
     world.store.takes = () => false;
     spool.drainInto(world.store);
     await until(() => world.store.calls > 40, deadlineMs, "many attempts");
     expect(spool.state().events).toBe(3);
-    expect(kinds()).toEqual(["began"]);
+    expect(world.kinds()).toEqual(["began"]);
     world.store.takes = () => true;
-    await drained();
+    await world.drained();
     expect(world.store.events).toHaveLength(3);
   });
 
   it("stops when it is closed, and leaves the rest where the next process finds it", async () => {
-    const spool = await open();
+    const spool = await world.open();
     const all = events(5);
     await spool.keep(all, away);
     world.store.isHealthy = false;
@@ -290,166 +277,11 @@ describe("draining", () => {
     await spool.close();
     world.store.isHealthy = true;
     expect(world.store.events).toEqual([]);
-    const next = await open();
+    const next = await world.open();
     expect(next.state().events).toBe(5);
     next.drainInto(world.store);
-    await drained();
+    await world.drained();
     expect(world.store.events).toEqual(all);
-    expect(kinds()).toEqual(["began", "found", "drained"]);
-  });
-});
-
-describe("what a process that died leaves", () => {
-  it("is found at the next boot, known as duplicates, and drained before anything newer", async () => {
-    const spool = await open();
-    const old = events(3);
-    for (const event of old) await spool.keep([event], away);
-    world.killAll();
-    const next = await open();
-    expect(next.state()).toEqual(spool.state());
-    const [first] = old;
-    expect(await next.keep([{ ...(first ?? sampleEvent()), id: "evt_again" }], away)).toMatchObject({
-      acceptances: [{ id: first?.id, duplicate: true }],
-    });
-    const newer = sampleEvent();
-    await next.keep([newer], away);
-    next.drainInto(world.store);
-    await drained();
-    expect(world.store.events).toEqual([...old, newer]);
-    expect(readdirSync(world.path).filter((file) => file.endsWith(".lock"))).toHaveLength(1);
-  });
-
-  it("is drained although spooling is turned off now", async () => {
-    const spool = await open();
-    await spool.keep(events(2), away);
-    world.killAll();
-    const next = await open({ bytesMax: 0 });
-    next.drainInto(world.store);
-    await drained();
-    expect(world.store.events).toHaveLength(2);
-  });
-
-  it("is taken over by one of several that start together, and by one that has run all along", async () => {
-    const spool = await open();
-    await spool.keep(events(4), away);
-    world.killAll();
-    const running = await Promise.all([open({ lookEveryMs: 1 }), open({ lookEveryMs: 1 }), open()]);
-    expect(running.map((one) => one.state().events).toSorted((a, b) => a - b)).toEqual([0, 0, 4]);
-    const [other] = running;
-    other?.drainInto(world.store);
-    await open();
-    writeFileSync(
-      join(world.path, "01ARZ3NDEKTSV4RRFFQ69G5FAV.01ARZ3NDEKTSV4RRFFQ69G5FAW.log"),
-      encodeRecord(sampleEvent({ id: "evt_late" })),
-    );
-    await until(() => world.store.ids().includes("evt_late"), deadlineMs, "the abandoned file");
-  });
-
-  it("of a living process is left alone", async () => {
-    const spool = await open();
-    await spool.keep(events(1), away);
-    const other = await open();
-    expect(other.state().events).toBe(0);
-    expect(spool.state().events).toBe(1);
-  });
-
-  it("in another container does not hold up the boot: it is taken over once it has been watched for long enough", async () => {
-    const spool = await open();
-    const event = sampleEvent();
-    await spool.keep([event], away);
-    world.moveAllElsewhere(true);
-    const next = await open({ lookEveryMs: 1 });
-    next.drainInto(world.store);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(next.state().events + world.store.events.length).toBe(0);
-    world.moveAllElsewhere(false);
-    await drained();
-    expect(world.store.events).toEqual([event]);
-  });
-
-  it("cut off in the middle of a record, everything whole is delivered and nothing is set aside", async () => {
-    const spool = await open();
-    const all = events(3);
-    for (const event of all) await spool.keep([event], away);
-    const path = join(world.path, logs()[0] ?? "");
-    writeFileSync(path, readFileSync(path).subarray(0, -40));
-    world.killAll();
-    (await open()).drainInto(world.store);
-    await drained();
-    expect(world.store.events).toEqual(all.slice(0, 2));
-    expect(kinds()).toEqual(["began", "torn", "found", "drained"]);
-    expect(logs()).toEqual([]);
-  });
-
-  it("damaged in the middle, the others are delivered and the file is kept, with a loud word", async () => {
-    const spool = await open();
-    const all = events(3);
-    for (const event of all) await spool.keep([event], away);
-    const path = join(world.path, logs()[0] ?? "");
-    const bytes = readFileSync(path);
-    bytes.writeUInt8(0x58, encodeRecord(all[0] ?? sampleEvent()).length + 80);
-    writeFileSync(path, bytes);
-    world.killAll();
-    (await open()).drainInto(world.store);
-    await drained();
-    expect(world.store.events).toEqual([all[0], all[2]]);
-    expect(kinds()).toContain("damaged");
-    const [aside] = readdirSync(world.path).filter((file) => file.endsWith(".set-aside"));
-    expect(readFileSync(join(world.path, aside ?? "")).equals(bytes)).toBe(true);
-    expect(logs()).toEqual([]);
-  });
-
-  it("with nothing readable in it is set aside at once", async () => {
-    mkdirSync(world.path, { recursive: true });
-    const name = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-    writeFileSync(join(world.path, `${name}.01ARZ3NDEKTSV4RRFFQ69G5FAW.log`), "no record\nat all\n");
-    const spool = await open();
-    expect(spool.state()).toEqual({ events: 0, bytes: 0 });
-    expect(readdirSync(world.path)).toContain(`${name}.set-aside`);
-    expect(kinds()).toEqual(["damaged", "damaged", "set-aside"]);
-  });
-});
-
-describe("a process that was taken for dead", () => {
-  it("goes on in a new file, and everything it acknowledged reaches the store", async () => {
-    const frozen = await open();
-    const before = events(2);
-    await frozen.keep(before, away);
-    world.killAll();
-    const other = await open();
-    expect(other.state().events).toBe(2);
-    const after = sampleEvent();
-    expect(await frozen.keep([after], away)).toMatchObject({ ok: true });
-    expect(kinds()).toContain("taken-over");
-    expect(frozen.state().events).toBe(1);
-    other.drainInto(world.store);
-    frozen.drainInto(world.store);
-    await until(() => world.store.events.length === 3, deadlineMs, "all three");
-    expect(world.store.events).toEqual(expect.arrayContaining([...before, after]));
-  });
-
-  it("does not answer for a file that somebody removed", async () => {
-    const spool = await open();
-    const [lost, next] = events(2);
-    if (!lost || !next) throw new Error("two events");
-    await spool.keep([lost], away);
-    rmSync(world.path, { recursive: true });
-    expect(await spool.keep([next], away)).toMatchObject({ ok: true });
-    expect(await spool.keep([{ ...lost, id: "evt_again" }], away)).toMatchObject({
-      acceptances: [{ id: "evt_again", duplicate: false }],
-    });
-    spool.drainInto(world.store);
-    await drained();
-    expect(world.store.ids()).toEqual([next.id, "evt_again"]);
-  });
-
-  it("reports a file that is gone when it is to be drained", async () => {
-    const spool = await open();
-    await spool.keep(events(2), away);
-    rmSync(join(world.path, logs()[0] ?? ""));
-    spool.drainInto(world.store);
-    await until(() => kinds().includes("vanished"), deadlineMs, "the report");
-    expect(world.notices).toContainEqual(expect.objectContaining({ kind: "vanished", events: 2 }));
-    await until(() => spool.state().events === 0, deadlineMs, "an empty spool");
+    expect(world.kinds()).toEqual(["began", "found", "drained"]);
   });
 });

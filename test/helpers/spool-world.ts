@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { RelayEvent } from "../../src/contact/event.ts";
@@ -7,6 +7,7 @@ import type { ProcessLocks } from "../../src/intake/spool/directory.ts";
 import type { SpoolNotice } from "../../src/intake/spool/notice.ts";
 import { holdLock } from "../../src/store/process-lock.ts";
 import type { Acceptance } from "../../src/store/store.ts";
+import { until } from "./relay-process.ts";
 
 /** A directory with spools of processes that can be said to have died, and a store that can be away. */
 export interface SpoolWorld {
@@ -18,8 +19,16 @@ export interface SpoolWorld {
   moveAllElsewhere(isBeating: boolean): void;
   /** Every process so far is dead: its files are for whoever opens next. */
   killAll(): void;
-  remove(): void;
+  /** The names of the log files. */
+  logs(): string[];
+  kinds(): string[];
+  /** Waits for the operator's line that the spool is empty again. */
+  drained(): Promise<void>;
+  /** Closes every spool and removes everything. */
+  remove(): Promise<void>;
 }
+
+const drainedWithinMs = 10_000;
 
 export function spoolWorld(): SpoolWorld {
   const base = mkdtempSync(join(tmpdir(), "relay-spool-"));
@@ -29,6 +38,8 @@ export function spoolWorld(): SpoolWorld {
   const elsewhere = new Set<string>();
   let isBeating = false;
   const held: { release: () => void }[] = [];
+  const opened: Spool[] = [];
+  const kinds = () => notices.map(({ kind }) => kind);
   const locks: ProcessLocks = {
     hold(lock) {
       living.add(basename(lock));
@@ -51,21 +62,28 @@ export function spoolWorld(): SpoolWorld {
     path,
     notices,
     store: new FakeStore(),
-    open: (options = {}) =>
-      openSpool({
+    async open(options = {}) {
+      const spool = await openSpool({
         path,
         bytesMax: 10_000_000,
         locks,
         notify: (notice) => notices.push(notice),
         wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
         ...options,
-      }),
+      });
+      opened.push(spool);
+      return spool;
+    },
     moveAllElsewhere(beating) {
       for (const lock of living) elsewhere.add(lock);
       isBeating = beating;
     },
     killAll: () => living.clear(),
-    remove() {
+    logs: () => readdirSync(path).filter((file) => file.endsWith(".log")),
+    kinds,
+    drained: () => until(() => kinds().includes("drained"), drainedWithinMs, "the spool to be drained"),
+    async remove() {
+      for (const spool of opened) await spool.close();
       for (const one of held) one.release();
       rmSync(base, { recursive: true, force: true });
     },
