@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import pg from "pg";
 import { openPostgresStore } from "../src/store/postgres/server.ts";
-import { openRedisStore, type RedisStoreOptions } from "../src/store/redis/index.ts";
+import { openRedisStore } from "../src/store/redis/index.ts";
+import type { RedisStoreOptions } from "../src/store/redis/look.ts";
 import { StoreRefused } from "../src/store/refused.ts";
 import type { Store, StoreNote } from "../src/store/store.ts";
 import { startPostgres, type PostgresServer } from "./helpers/postgres-server.ts";

@@ -202,7 +202,7 @@ describe.skipIf(skip)("TLS with a private authority", () => {
       NODE_EXTRA_CA_CERTS: file("ca.crt"),
     };
     const { out } = await finishCommand(["check"], env);
-    expect(out).toContain("store: redis answers");
+    expect(out).toContain("store: redis can be used");
     expect(out).toMatch(/store: Redis [0-9.]+ at localhost/);
   });
 });

@@ -1,9 +1,8 @@
-import { readConfig } from "../config.ts";
+import { readConfig, type Config } from "../config.ts";
 import type { Source } from "../sources/source.ts";
 import { runExamples } from "./examples.ts";
-import type { StoreNote } from "../store/store.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
-import { openStore } from "./open-store.ts";
+import { lookAtStore } from "./open-store.ts";
 import { loadSources } from "./sources.ts";
 
 interface Finding {
@@ -60,24 +59,15 @@ async function tryExamples(sources: readonly Source[], sourcesFile: string): Pro
   }));
 }
 
-async function tryStore(config: Parameters<typeof openStore>[0]): Promise<Finding[]> {
-  const notes: StoreNote[] = [];
-  const opened = await openStore(config, {
-    onError: () => undefined,
-    onNote: (note) => void notes.push(note),
-  });
-  if (!opened.ok) return [{ what: "store", ok: false, message: opened.message }];
-  const health = await opened.store.health(reachDeadlineMs);
-  await opened.store.close(reachDeadlineMs);
-  const { engine } = opened.store;
+async function tryStore(config: Config): Promise<Finding[]> {
+  const { notes, problem } = await lookAtStore(config);
   const told = notes.map(({ level, message }) => ({
     what: "store",
     ok: true,
     message: level === "info" ? message : `WARNING ${message}`,
   }));
-  if (!health.ok) return [...told, { what: "store", ok: false, message: `${engine}: ${health.message}` }];
-  const full = health.refuses === undefined ? [] : [{ what: "store", ok: false, message: health.refuses }];
-  return [{ what: "store", ok: true, message: `${engine} answers` }, ...told, ...full];
+  if (problem !== undefined) return [...told, { what: "store", ok: false, message: problem }];
+  return [{ what: "store", ok: true, message: `${config.store.engine} can be used` }, ...told];
 }
 
 /**

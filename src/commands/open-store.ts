@@ -1,13 +1,15 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Config, StoreSettings } from "../config.ts";
 import { openEmbeddedStore } from "../store/postgres/embedded.ts";
-import { openPostgresStore } from "../store/postgres/server.ts";
+import { directoryOwner } from "../store/postgres/directory-lock.ts";
+import { lookAtPostgres, openPostgresStore } from "../store/postgres/server.ts";
 import type { OpenedStore } from "../store/late.ts";
 import { reasonOf } from "../store/reason.ts";
 import { openRedisStore } from "../store/redis/index.ts";
+import { lookAtRedis } from "../store/redis/look.ts";
 import { StoreRefused } from "../store/refused.ts";
-import type { StoreOptions } from "../store/store.ts";
+import type { StoreNote, StoreOptions } from "../store/store.ts";
 
 /** Opening a directory makes a store of it, which whoever only asks must not. */
 export function holdsStore(dataDir: string): boolean {
@@ -25,6 +27,48 @@ export async function openStore(config: Config, listeners: StoreListeners): Prom
     retentionEvents: config.retentionEvents,
     ...listeners,
   });
+}
+
+/** What can be told of a store without writing to it or making one. */
+export interface StoreLook {
+  readonly notes: readonly StoreNote[];
+  /** Why a relay could not start on it, or would take no events; undefined where it could and would. */
+  readonly problem?: string | undefined;
+}
+
+export async function lookAtStore(config: Config): Promise<StoreLook> {
+  const { store: place, storePrefix: prefix } = config;
+  try {
+    switch (place.engine) {
+      case "embedded":
+        return await lookAtDirectory(place.dataDir);
+      case "postgres":
+        return { notes: await lookAtPostgres(place.url, prefix) };
+      case "redis": {
+        const { notes, refuses } = await lookAtRedis(place.url, {
+          prefix,
+          allowEviction: place.allowEviction,
+        });
+        return { notes, problem: refuses };
+      }
+    }
+  } catch (error) {
+    return { notes: [], problem: `the ${place.engine} store cannot be opened: ${reasonOf(error)}` };
+  }
+}
+
+async function lookAtDirectory(dataDir: string): Promise<StoreLook> {
+  const told = (message: string): StoreLook => ({ notes: [{ level: "info", message }] });
+  const owner = await directoryOwner(dataDir);
+  if (owner !== undefined) return told(`${dataDir} is in use by ${owner}`);
+  // A directory that is not there yet is made below the first one that is.
+  let there = resolve(dataDir);
+  while (!existsSync(there) && there !== dirname(there)) there = dirname(there);
+  accessSync(there, constants.W_OK | constants.X_OK);
+  if (!statSync(there).isDirectory()) throw new Error(`${there} is no directory`);
+  return told(
+    holdsStore(dataDir) ? `${dataDir} holds a store` : `${dataDir} is where the first start makes it`,
+  );
 }
 
 export async function openStoreAt(place: StoreSettings, options: StoreOptions): Promise<OpenedStore> {

@@ -38,7 +38,7 @@ export async function startPostgres(
   let server: ChildProcess | undefined;
   const stop = async () => {
     await endProcess(server);
-    removeDirectory(directory);
+    await removeDirectory(directory);
   };
   try {
     if (account.uid !== undefined && account.gid !== undefined)

@@ -93,7 +93,7 @@ export async function runRedis(
     kill,
     async stop() {
       await kill();
-      removeDirectory(directory);
+      await removeDirectory(directory);
     },
   };
 }

@@ -60,7 +60,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
     start,
     async stop() {
       await kill();
-      removeDirectory(directory);
+      await removeDirectory(directory);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   holdLock,
@@ -30,9 +30,8 @@ export async function lockDirectory(directory: string, patience?: number): Promi
     release = holdLock(join(directory, name)).release;
     for (const other of readdirSync(directory).filter((file) => lockName.test(file) && file !== name)) {
       const otherPath = join(directory, other);
-      const owner = lockOwner(otherPath);
-      const life = lifeOf(otherPath);
-      if (owner && (life === "alive" || (life === "elsewhere" && (await isBeating(otherPath, patience))))) {
+      const owner = await livingOwner(otherPath, patience);
+      if (owner) {
         release();
         return { ok: false, message: takenMessage(directory, owner) };
       }
@@ -46,10 +45,30 @@ export async function lockDirectory(directory: string, patience?: number): Promi
   }
 }
 
+/** The process that has the directory now, without taking it. */
+export async function directoryOwner(directory: string, patience?: number): Promise<string | undefined> {
+  const locks = existsSync(directory) ? readdirSync(directory).filter((file) => lockName.test(file)) : [];
+  for (const lock of locks) {
+    const owner = await livingOwner(join(directory, lock), patience);
+    if (owner) return ownerText(owner);
+  }
+  return undefined;
+}
+
+async function livingOwner(path: string, patience: number | undefined): Promise<LockOwner | undefined> {
+  const owner = lockOwner(path);
+  const life = lifeOf(path);
+  const lives = life === "alive" || (life === "elsewhere" && (await isBeating(path, patience)));
+  return lives ? owner : undefined;
+}
+
+function ownerText(owner: LockOwner): string {
+  return `process ${owner.pid}${isOfThisNamespace(owner) ? "" : " of another container"}`;
+}
+
 function takenMessage(directory: string, owner: LockOwner): string {
-  const where = isOfThisNamespace(owner) ? "" : " of another container";
   return (
-    `the data directory ${directory} is in use by process ${owner.pid}${where}; ` +
+    `the data directory ${directory} is in use by ${ownerText(owner)}; ` +
     `stop that one, choose another DATA_DIR, or set REDIS_URL or DATABASE_URL to share a store`
   );
 }

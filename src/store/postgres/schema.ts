@@ -56,6 +56,40 @@ const migrations: readonly string[] = [
   `,
 ];
 
+/** What a start would find and do, without doing it. */
+export async function describeSchema(client: SqlClient, prefix: string): Promise<string> {
+  const schema = relaySchema(prefix);
+  const { rows: found } = await client.query<{ there: boolean; may_create: boolean }>(
+    `SELECT to_regclass($1) IS NOT NULL AS there,
+            has_database_privilege(current_database(), 'CREATE') AS may_create`,
+    [`"${schema}".migration`],
+  );
+  if (found[0]?.there !== true) {
+    if (found[0]?.may_create === false) {
+      throw new StoreRefused(`this user may not create the schemas "${schema}" and "${bullmqSchema}"`);
+    }
+    return `schema "${schema}" is not there yet: the first start makes it`;
+  }
+  const { rows } = await client.query<{ version: number | null }>(
+    `SELECT max(version) AS version FROM "${schema}".migration`,
+  );
+  const current = rows[0]?.version ?? 0;
+  refuseNewer(current);
+  if (current === migrations.length) return schemaText(prefix, current);
+  return `${schemaText(prefix, current)}: the next start brings it to ${migrations.length}`;
+}
+
+export function schemaText(prefix: string, version: number): string {
+  return `schema "${relaySchema(prefix)}", version ${version}`;
+}
+
+function refuseNewer(current: number): void {
+  if (current <= migrations.length) return;
+  throw new StoreRefused(
+    `the database was last used by a newer contact-relay (schema ${current}; this one knows ${migrations.length})`,
+  );
+}
+
 /**
  * Brings BullMQ's and the relay's tables up to date and answers the version of the relay's; concurrent starters wait
  * for one another.
@@ -72,11 +106,7 @@ export async function migrate(client: SqlClient, prefix: string): Promise<number
       `SELECT max(version) AS version FROM "${schema}".migration`,
     );
     const current = rows[0]?.version ?? 0;
-    if (current > migrations.length) {
-      throw new StoreRefused(
-        `the database was last used by a newer contact-relay (schema ${current}; this one knows ${migrations.length})`,
-      );
-    }
+    refuseNewer(current);
     for (const [index, sql] of migrations.entries()) {
       if (index < current) continue;
       await client.query(sql.replaceAll("$schema", `"${schema}"`));

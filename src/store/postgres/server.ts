@@ -6,7 +6,7 @@ import { parsePace, type ChangePace } from "../pace.ts";
 import type { Store, StoreNote, StoreOptions } from "../store.ts";
 import type { SqlClient } from "./client.ts";
 import { examinePostgres, isReadOnly, openingError, passesByItself, postgresPlace } from "./examine.ts";
-import { bullmqSchema, migrate, relaySchema } from "./schema.ts";
+import { bullmqSchema, describeSchema, migrate, relaySchema, schemaText } from "./schema.ts";
 import { createSqlStore, type BullmqPool } from "./sql-store.ts";
 
 const connectTimeoutMs = 5_000;
@@ -25,7 +25,9 @@ const prepareDeadlineMs = migrationTimeoutMs + 10_000;
 export async function openPostgresStore(url: string, options: StoreOptions): Promise<Store> {
   const place = postgresPlace(url);
   try {
-    for (const note of await prepareServer(url, place, options)) options.onNote?.(note);
+    const migrated = async (client: SqlClient) =>
+      schemaText(options.prefix, await migrate(client, options.prefix));
+    for (const note of await visit(url, place, migrated, options.signal)) options.onNote?.(note);
   } catch (error) {
     throw openingError(error, place);
   }
@@ -66,6 +68,16 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
   );
 }
 
+/** What an operator should know of the server, one line each; nothing is changed. Rejects as opening it would. */
+export async function lookAtPostgres(url: string, prefix: string): Promise<StoreNote[]> {
+  const place = postgresPlace(url);
+  try {
+    return await visit(url, place, (client) => describeSchema(client, prefix));
+  } catch (error) {
+    throw openingError(error, place);
+  }
+}
+
 function trackedSocket(sockets: Set<Socket>): Socket {
   const socket = new Socket();
   sockets.add(socket);
@@ -93,8 +105,13 @@ function patiently(query: SqlClient["query"], reconnect: () => void): SqlClient[
   };
 }
 
-/** Looks at the server and brings its tables up to date, over a connection of its own. */
-async function prepareServer(url: string, place: string, options: StoreOptions): Promise<StoreNote[]> {
+/** Looks at the server and then at its tables, over a connection of its own. */
+async function visit(
+  url: string,
+  place: string,
+  seeSchema: (client: SqlClient) => Promise<string>,
+  signal?: AbortSignal,
+): Promise<StoreNote[]> {
   const sockets = new Set<Socket>();
   const client = new pg.Client({
     connectionString: url,
@@ -108,12 +125,10 @@ async function prepareServer(url: string, place: string, options: StoreOptions):
     await client.connect();
     const looking = examinePostgres(client, place, Date.now);
     const notes = await withDeadline(looking, connectTimeoutMs, "no answer");
-    const version = await migrate(client, options.prefix);
-    const message = `schema "${relaySchema(options.prefix)}", version ${version}`;
-    return [...notes, { level: "info", message }];
+    return [...notes, { level: "info", message: await seeSchema(client) }];
   }
   try {
-    const notes = await withDeadline(prepare(), prepareDeadlineMs, "no answer", options.signal);
+    const notes = await withDeadline(prepare(), prepareDeadlineMs, "no answer", signal);
     await withDeadline(client.end(), connectTimeoutMs, "no goodbye").catch(() => undefined);
     return notes;
   } finally {

@@ -9,6 +9,13 @@ const usableShare = 0.9;
 const bytesPerByte = 2.2;
 const bytesPerEvent = 1_500;
 
+/** Why no event is taken with so much memory in use; undefined where there is room. */
+export function fullText(usedBytes: number, maxBytes: number): string | undefined {
+  if (maxBytes === 0 || usedBytes < maxBytes * usableShare) return undefined;
+  const percent = Math.floor((100 * usedBytes) / maxBytes);
+  return `Redis has used ${percent} % of its maxmemory: new events are refused, so that those that wait can be delivered`;
+}
+
 export interface RedisGuard {
   /** Counts events against the memory that is left; undefined, or why they cannot be taken. */
   admit(events: readonly { readonly payload: string }[]): string | undefined;
@@ -54,11 +61,7 @@ export function createGuard(client: RedisClient, markKey: string, options: Store
     marked = true;
   }
 
-  function refuses(): string | undefined {
-    if (maxBytes === 0 || usedBytes + spentBytes < maxBytes * usableShare) return undefined;
-    const percent = Math.floor((100 * (usedBytes + spentBytes)) / maxBytes);
-    return `Redis has used ${percent} % of its maxmemory: new events are refused, so that those that wait can be delivered`;
-  }
+  const refuses = () => fullText(usedBytes + spentBytes, maxBytes);
 
   return {
     refuses,

@@ -1,5 +1,4 @@
 import { Queue, Worker } from "bullmq";
-import { ReplyError } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
 import { closeWorker, countRuns } from "../closing.ts";
@@ -18,7 +17,6 @@ import {
   workerOptions,
 } from "../queues.ts";
 import { reasonOf } from "../reason.ts";
-import { StoreRefused } from "../refused.ts";
 import type {
   EventResult,
   JobProcessor,
@@ -29,41 +27,26 @@ import type {
   StoreOptions,
   WakeJobData,
 } from "../store.ts";
-import { describeAddress, parseRedisUrl, type RedisAddress } from "./address.ts";
+import type { RedisAddress } from "./address.ts";
 import type { RedisClient } from "./connections.ts";
-import { createConnections, type Connections } from "./connection-set.ts";
-import { examineRedis } from "./examine.ts";
+import type { Connections } from "./connection-set.ts";
 import { createGuard } from "./guard.ts";
 import { openingError } from "./info.ts";
+import { connectDeadlineMs, connected, greet, type RedisStoreOptions } from "./look.ts";
 import { createRedisArchive } from "./archive.ts";
 import { createRedisMailbox } from "./mailbox.ts";
 
-const connectDeadlineMs = 5_000;
 const acceptDeadlineMs = 2_000;
 const answerDeadlineMs = 1_000;
-
-export interface RedisStoreOptions extends StoreOptions {
-  /** Opens even a Redis that deletes what it was given when its memory is full. */
-  readonly allowEviction?: boolean;
-}
 
 /**
  * A store on Redis 7 or newer, Valkey among it, shared by any number of replicas. Rejects when it is out of reach, with
  * `StoreRefused` when it answers but cannot be used.
  */
 export async function openRedisStore(url: string, options: RedisStoreOptions): Promise<Store> {
-  const parsed = parseRedisUrl(url);
-  if (!parsed.ok) throw new StoreRefused(`the URL of Redis ${parsed.problem}`);
-  const { address } = parsed;
-  const connections = createConnections(address, options.onError);
-  try {
-    return await openOver(connections, address, options);
-  } catch (error) {
-    connections.disconnect();
-    if (error instanceof StoreRefused) throw error;
-    const cause = error instanceof ReplyError ? error : (connections.lastError() ?? error);
-    throw openingError(cause, describeAddress(address));
-  }
+  return await connected(url, options.onError, (connections, address) =>
+    openOver(connections, address, options),
+  );
 }
 
 async function openOver(
@@ -72,21 +55,7 @@ async function openOver(
   options: RedisStoreOptions,
 ): Promise<Store> {
   const { signal } = options;
-  const client = connections.producer();
-  await withDeadline(client.connect(), connectDeadlineMs, "no connection", signal);
-  // A database that cannot be chosen is only reported by ioredis, which then goes on in database 0.
-  const reported = connections.lastError();
-  if (reported instanceof ReplyError) throw openingError(reported, describeAddress(address));
-  const prefix = `{${options.prefix}}`;
-  const place = describeAddress(address);
-  const key = `${prefix}:store`;
-  const allowEviction = options.allowEviction ?? false;
-  const notes = await withDeadline(
-    examineRedis(client, { key, place, allowEviction, clock: Date.now }),
-    connectDeadlineMs,
-    "no answer",
-    signal,
-  );
+  const { client, prefix, place, key, notes } = await greet(connections, address, options);
   const guard = createGuard(client, key, options);
   // A delivery waits for Redis as long as it takes; only what a sender waits for has a time limit.
   const patient = connections.worker("redis");
