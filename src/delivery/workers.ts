@@ -20,6 +20,7 @@ import type { LookupGet } from "./lookup.ts";
 import { createMapAhead } from "./map-ahead.ts";
 import type { Sender } from "./send.ts";
 import type { ShapeWatch } from "./shape-watch.ts";
+import { createSweep } from "./sweep.ts";
 
 export interface WorkersOptions {
   readonly store: Store;
@@ -47,8 +48,6 @@ export interface Workers {
 
 const lookEveryMs = 5_000;
 const sweepEveryMs = 30_000;
-const sweepAgeMs = 30_000;
-const sweepContactsMax = 1_000;
 
 /** In one process nobody else looks ahead too; and there a job takes longest. */
 const embeddedAheadMax = 1_000;
@@ -226,9 +225,9 @@ export function startWorkers(options: WorkersOptions): Workers {
   }
   const looker = setInterval(() => void look(), lookEveryMs);
 
+  const wakeOverdue = createSweep(store, clock);
   async function sweep(): Promise<void> {
-    const overdue = await store.mailbox.overdue(clock() - sweepAgeMs, sweepContactsMax);
-    for (const contact of overdue) await store.wake(contact);
+    await wakeOverdue();
     await store.failures.guard();
   }
   let sweeping: Promise<void> | undefined;

@@ -116,8 +116,11 @@ export interface Mailbox {
   settle(contact: ContactRef, settlement: Settlement): Promise<boolean>;
   /** What is remembered of these contacts is remembered as long again as after a settlement. */
   remember(contacts: readonly ContactRef[]): Promise<void>;
-  /** Contacts with an update that has waited since before `postedBefore` (milliseconds since the epoch). */
-  overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]>;
+  /**
+   * Contacts with an update that has waited since before `postedBefore` (milliseconds since the epoch), those that have
+   * waited longest first, without the first `skip` of them.
+   */
+  overdue(postedBefore: number, limit: number, skip?: number): Promise<readonly ContactRef[]>;
   /** The events that spoke of the contact. */
   eventIds(contact: ContactRef): Promise<readonly string[]>;
   /** Removes what is kept here about the contact; answers the ids of the events that spoke of it. */

@@ -172,12 +172,12 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
     );
   }
 
-  async function overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]> {
+  async function overdue(postedBefore: number, limit: number, skip = 0): Promise<readonly ContactRef[]> {
     await forgetExpired();
     const { rows } = await pool.query<{ contact: ContactRef }>(
       `SELECT contact FROM ${schema}.mailbox_update WHERE posted_at < $1
-       GROUP BY contact ORDER BY min(posted_at) LIMIT $2`,
-      [postedBefore, limit],
+       GROUP BY contact ORDER BY min(posted_at), contact LIMIT $2 OFFSET $3`,
+      [postedBefore, limit, skip],
     );
     return rows.map((row) => row.contact);
   }

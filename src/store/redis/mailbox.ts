@@ -150,8 +150,8 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
     return await client.smembers(keys(contact).events);
   }
 
-  async function overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]> {
-    const contacts = await client.zrangebyscore(waitingKey, "-inf", `(${postedBefore}`, "LIMIT", 0, limit);
+  async function overdue(postedBefore: number, limit: number, skip = 0): Promise<readonly ContactRef[]> {
+    const contacts = await client.zrangebyscore(waitingKey, "-inf", `(${postedBefore}`, "LIMIT", skip, limit);
     return contacts as ContactRef[];
   }
 
