@@ -6,7 +6,7 @@ import type { Candidate, InboundRequest, JsonObject, JsonValue } from "./provide
 
 export { elementTexts, parseJson } from "./json.ts";
 export { parseFields } from "./fields.ts";
-export { decodeUtf8, mediaType, percentDecode, timeOf } from "./text.ts";
+export { decodeUtf8, mediaType, percentDecode, timeOf, unixTimeOf } from "./text.ts";
 
 /** Whether a body may be read as JSON: its type says so, or says nothing. */
 export function saysJson(headers: Readonly<Record<string, string>>): boolean {

@@ -8,6 +8,7 @@ import {
   saysJson,
   textAt,
   timeOf,
+  unixTimeOf,
 } from "../body.ts";
 import type { InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
 import { privacyDeletion, workflow } from "./types.ts";
@@ -48,7 +49,7 @@ function appEvent(event: JsonObject, type: string, payload: string): ProviderEve
   return {
     id: identityOf(event),
     type,
-    occurredAt: millisecondsOf(event["occurredAt"]),
+    occurredAt: timeAt(event, "occurredAt"),
     attributes: attributesOf(event, ["portalId", "objectId", "objectTypeId", "propertyName"]),
     payload,
     ...(type === privacyDeletion && { mandatory: true }),
@@ -67,7 +68,7 @@ function identityOf(event: JsonObject): string | undefined {
 /** The record's last change orders its snapshots however late they arrive. Its body is its identity. */
 function workflowEvent(record: JsonObject, payload: string): ProviderEvent {
   const changed = ["properties.lastmodifieddate.value", "properties.lastmodifieddate", "lastmodifieddate"];
-  const times = changed.map((path) => millisecondsOf(at(record, path)));
+  const times = changed.map((path) => timeAt(record, path));
   return {
     id: undefined,
     type: workflow,
@@ -77,12 +78,10 @@ function workflowEvent(record: JsonObject, payload: string): ProviderEvent {
   };
 }
 
-/** Unix milliseconds as a number or as text, or an RFC 3339 time. What no calendar holds is no time. */
-function millisecondsOf(value: JsonValue | undefined): number | undefined {
-  const isNumber = typeof value === "number" || (typeof value === "string" && /^\d{1,16}$/.test(value));
-  if (!isNumber) return timeOf(value);
-  const time = Number(value);
-  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
+/** Unix milliseconds, as a number or as text, or an RFC 3339 time. */
+function timeAt(event: JsonObject, path: string): number | undefined {
+  const value = at(event, path);
+  return unixTimeOf(value) ?? timeOf(value);
 }
 
 function attributesOf(event: JsonObject, names: readonly string[]): Record<string, string> {

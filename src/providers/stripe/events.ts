@@ -1,4 +1,4 @@
-import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { readJsonObject, saysJson, textAt, timeOf, unixTimeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One event object per request: its `id`, `type` and `created` (unix seconds) are all within what is signed. */
@@ -14,16 +14,15 @@ export function parse(request: InboundRequest): Parsed {
   }
   return {
     kind: "events",
-    events: [{ id, type, occurredAt: createdMs(event), attributes: attributesOf(event), payload: read.text }],
+    events: [
+      { id, type, occurredAt: timeOfEvent(event), attributes: attributesOf(event), payload: read.text },
+    ],
   };
 }
 
-/** Unix seconds; of the newer thin events an RFC 3339 time. What no calendar holds is no time. */
-function createdMs(event: JsonObject): number | undefined {
-  const created = event["created"];
-  if (typeof created !== "number") return timeOf(created);
-  const time = created * 1_000;
-  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
+/** Unix seconds; of the newer thin events an RFC 3339 time. */
+function timeOfEvent({ created }: JsonObject): number | undefined {
+  return unixTimeOf(created) ?? timeOf(created);
 }
 
 function attributesOf(event: JsonObject): Record<string, string> {
