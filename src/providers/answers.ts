@@ -31,6 +31,11 @@ export function mapAnswers(
   };
 }
 
+/** Whether anything says how to reach who answered. */
+export function isReachable({ email = [], phone = [] }: Candidates): boolean {
+  return email.length + phone.length > 0;
+}
+
 /** Every answer by its reference, its key and its label; of two with one name, references before keys before labels. */
 function answersByName(answers: readonly Answer[]): JsonObject {
   const named = new Map<string, JsonValue>();

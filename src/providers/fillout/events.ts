@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 import { submissionOf } from "./submission.ts";
@@ -28,11 +29,20 @@ export function parse(request: InboundRequest): Parsed {
   };
 }
 
-/** One that its sender has edited keeps its `submissionId`; when it was last updated tells it from what it was. */
+/** What a person can change about a submission. */
+const answerParts: readonly string[] = ["questions", "urlParameters", "scheduling", "payments", "login"];
+
+/**
+ * One that its sender has edited keeps its `submissionId`: when it was last updated tells it from what it was, or, as
+ * webhooks are not documented to say so, what was answered.
+ */
 function identityOf(submission: JsonObject): string | undefined {
   const id = textAt(submission, "submissionId");
+  if (id === undefined) return undefined;
   const updated = textAt(submission, "lastUpdatedAt");
-  return id === undefined || updated === undefined ? id : `${id}@${updated}`;
+  if (updated !== undefined) return `${id}@${updated}`;
+  const answered = answerParts.map((part) => submission[part] ?? null);
+  return `${id}/${createHash("sha256").update(JSON.stringify(answered)).digest("base64url")}`;
 }
 
 function attributesOf(body: JsonObject): Record<string, string> {
