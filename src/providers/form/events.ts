@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { mediaType, readSubmission } from "../body.ts";
 import type { InboundRequest, Parsed } from "../provider.ts";
 
-const formTypes: readonly string[] = ["application/x-www-form-urlencoded", "multipart/form-data"];
+const multipart = "multipart/form-data";
+const formTypes: readonly string[] = ["application/x-www-form-urlencoded", multipart];
 
 /** Reads one submission. The key proves the whole request, so its headers may name the event. */
 export function parse(request: InboundRequest): Parsed {
@@ -12,13 +14,12 @@ export function parse(request: InboundRequest): Parsed {
   }
   if (!read.ok) return { kind: "malformed", message: read.message };
   if (Object.keys(read.fields).length === 0) return { kind: "ignored", reason: "empty-form" };
-  const idempotencyKey = request.headers["idempotency-key"]?.trim();
   const page = pageOf(request.headers);
   return {
     kind: "events",
     events: [
       {
-        id: idempotencyKey === "" ? undefined : idempotencyKey,
+        id: identityOf(request.headers, read.text),
         type: "form_submission",
         occurredAt: undefined,
         attributes: page === undefined ? {} : { page },
@@ -26,6 +27,14 @@ export function parse(request: InboundRequest): Parsed {
       },
     ],
   };
+}
+
+/** Browsers put another boundary into every multipart body: only the fields tell whether two are the same. */
+function identityOf(headers: InboundRequest["headers"], fields: string): string | undefined {
+  const idempotencyKey = headers["idempotency-key"]?.trim() ?? "";
+  if (idempotencyKey !== "") return idempotencyKey;
+  if (mediaType(headers) !== multipart) return undefined;
+  return `fields:${createHash("sha256").update(fields).digest("base64url")}`;
 }
 
 /** The page the form is on, without its query: that may carry anything, the key too. */
