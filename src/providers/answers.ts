@@ -31,6 +31,11 @@ export function mapAnswers(
   };
 }
 
+/** The fields of a form that sends nothing but names and values. */
+export function namedAnswers(fields: JsonObject): Answer[] {
+  return Object.entries(fields).map(([name, value]) => ({ path: name, key: name, value }));
+}
+
 /** Whether anything says how to reach who answered. */
 export function isReachable({ email = [], phone = [] }: Candidates): boolean {
   return email.length + phone.length > 0;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { attributesOf, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 import { submissionOf } from "./submission.ts";
 
@@ -22,7 +22,7 @@ export function parse(request: InboundRequest): Parsed {
         id: submission === undefined ? undefined : identityOf(submission),
         type: "form_submission",
         occurredAt: time,
-        attributes: attributesOf(body),
+        attributes: attributesOf({ formId: body["formId"], formName: body["formName"] }),
         payload: read.text,
       },
     ],
@@ -43,13 +43,4 @@ function identityOf(submission: JsonObject): string | undefined {
   if (updated !== undefined) return `${id}@${updated}`;
   const answered = answerParts.map((part) => submission[part] ?? null);
   return `${id}/${createHash("sha256").update(JSON.stringify(answered)).digest("base64url")}`;
-}
-
-function attributesOf(body: JsonObject): Record<string, string> {
-  return Object.fromEntries(
-    ["formId", "formName"].flatMap((name) => {
-      const value = textAt(body, name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

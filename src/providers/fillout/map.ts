@@ -1,4 +1,4 @@
-import { isReachable, mapAnswers } from "../answers.ts";
+import { isReachable, mapAnswers, namedAnswers } from "../answers.ts";
 import { candidatesAt, isList, isObject, parseJson, textAt } from "../body.ts";
 import type {
   Answer,
@@ -36,9 +36,7 @@ export function map(event: MappableEvent): ProviderMapping {
 
 /** In Fillout's Advanced mode the form's author names the fields of the body. */
 function ownAnswers(payload: JsonObject): Answer[] {
-  return Object.entries(payload)
-    .filter(([name]) => !ownNames.includes(name))
-    .map(([name, value]) => ({ path: name, key: name, value }));
+  return namedAnswers(payload).filter(({ path }) => !ownNames.includes(path));
 }
 
 /** The questions, then the parts of those that have parts: a question keeps its name before a part of another. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mediaType, readSubmission } from "../body.ts";
+import { attributesOf, mediaType, parseSubmission } from "../body.ts";
 import type { InboundRequest, Parsed } from "../provider.ts";
 
 const multipart = "multipart/form-data";
@@ -7,26 +7,13 @@ const formTypes: readonly string[] = ["application/x-www-form-urlencoded", multi
 
 /** Reads one submission. The key proves the whole request, so its headers may name the event. */
 export function parse(request: InboundRequest): Parsed {
-  const read = readSubmission(request, mediaType(request.headers) === "application/json", formTypes);
-  if (read === undefined) {
-    const message = `Send ${formTypes.join(", ")} or application/json.`;
-    return { kind: "unsupported", message };
-  }
-  if (!read.ok) return { kind: "malformed", message: read.message };
-  if (Object.keys(read.fields).length === 0) return { kind: "ignored", reason: "empty-form" };
-  const page = pageOf(request.headers);
-  return {
-    kind: "events",
-    events: [
-      {
-        id: identityOf(request.headers, read.text),
-        type: "form_submission",
-        occurredAt: undefined,
-        attributes: page === undefined ? {} : { page },
-        payload: read.text,
-      },
-    ],
-  };
+  const { headers } = request;
+  const isJson = mediaType(headers) === "application/json";
+  const expected = `Send ${formTypes.join(", ")} or application/json.`;
+  return parseSubmission(request, { isJson, formTypes, expected }, ({ text }) => ({
+    id: identityOf(headers, text),
+    attributes: attributesOf({ page: pageOf(headers) }),
+  }));
 }
 
 /** Browsers put another boundary into every multipart body: only the fields tell whether two are the same. */

@@ -1,5 +1,5 @@
-import { at, isList, isObject, readJsonObject, saysJson, textAt, unixTimeOf } from "../body.ts";
-import type { InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
+import { attributesOf, at, isList, isObject, readJsonObject, saysJson, textAt, unixTimeOf } from "../body.ts";
+import type { InboundRequest, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
 import { leadId } from "./notification.ts";
 
 /** One notification of the field `leadgen`, and the page's entry it stands in. */
@@ -45,16 +45,7 @@ function eventOf({ value, entry }: Change): ProviderEvent {
     id: leadId(lead),
     type: "leadgen",
     occurredAt: unixTimeOf(lead["created_time"]),
-    attributes: attributesOf(lead, page),
+    attributes: attributesOf({ page, form: lead["form_id"], ad: lead["ad_id"] }),
     payload: JSON.stringify({ ...lead, page_id: page, entry_time: at(entry, "time") }),
   };
-}
-
-function attributesOf(value: JsonObject, page: JsonValue | undefined): Record<string, string> {
-  const named = { page, form: value["form_id"], ad: value["ad_id"] };
-  return Object.fromEntries(
-    Object.entries(named).flatMap(([name, id]) =>
-      typeof id === "string" || typeof id === "number" ? [[name, String(id)]] : [],
-    ),
-  );
 }

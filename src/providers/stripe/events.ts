@@ -1,4 +1,4 @@
-import { readJsonObject, saysJson, textAt, timeOf, unixTimeOf } from "../body.ts";
+import { attributesOf, readJsonObject, saysJson, textAt, timeOf, unixTimeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One event object per request: its `id`, `type` and `created` (unix seconds) are all within what is signed. */
@@ -12,24 +12,15 @@ export function parse(request: InboundRequest): Parsed {
   if (id === undefined || type === undefined) {
     return { kind: "malformed", message: "The body is not a Stripe event: it has no id and type." };
   }
+  const { account, livemode, api_version: apiVersion } = event;
+  const attributes = attributesOf({ account, livemode, apiVersion });
   return {
     kind: "events",
-    events: [
-      { id, type, occurredAt: timeOfEvent(event), attributes: attributesOf(event), payload: read.text },
-    ],
+    events: [{ id, type, occurredAt: timeOfEvent(event), attributes, payload: read.text }],
   };
 }
 
 /** Unix seconds; of the newer thin events an RFC 3339 time. */
 function timeOfEvent({ created }: JsonObject): number | undefined {
   return unixTimeOf(created) ?? timeOf(created);
-}
-
-function attributesOf(event: JsonObject): Record<string, string> {
-  const named = { account: event["account"], livemode: event["livemode"], apiVersion: event["api_version"] };
-  return Object.fromEntries(
-    Object.entries(named).flatMap(([name, value]) =>
-      typeof value === "string" || typeof value === "boolean" ? [[name, String(value)]] : [],
-    ),
-  );
 }
