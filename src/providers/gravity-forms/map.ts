@@ -14,6 +14,9 @@ const nameParts: ReadonlyMap<string, CandidateField> = new Map([
   ["6", "lastName"],
 ]);
 
+/** What identity and time of a submission need: sent along, it is no answer that nothing was made of. */
+const ofTheEntry: readonly string[] = ["id", "form_id", "date_created", "date_updated"];
+
 /** Finds contact data by the names its sender has chosen ("Select Fields"), and the one Name field of an entry. */
 export function map(event: MappableEvent): ProviderMapping {
   const parsed = parseJson(event.payload);
@@ -22,7 +25,12 @@ export function map(event: MappableEvent): ProviderMapping {
   }
   const payload = parsed.value;
   const answers = namedAnswers(payload);
-  return mapAnswers(payload, isEntry(payload) ? fieldsOfEntry(answers) : answers);
+  if (isEntry(payload)) return mapAnswers(payload, fieldsOfEntry(answers));
+  // Under a chosen name `status` may be a question: only what names the entry is none, however it was sent.
+  return {
+    ...mapAnswers(payload, answers),
+    answers: answers.filter(({ path }) => !ofTheEntry.includes(path)),
+  };
 }
 
 /** The fields of an entry have numbers for names, which say nothing of what they ask for. */
