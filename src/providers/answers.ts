@@ -31,6 +31,16 @@ export function mapAnswers(
   };
 }
 
+/** The fields of a form that sends nothing but names and values. */
+export function namedAnswers(fields: JsonObject): Answer[] {
+  return Object.entries(fields).map(([name, value]) => ({ path: name, key: name, value }));
+}
+
+/** Whether anything says how to reach who answered. */
+export function isReachable({ email = [], phone = [] }: Candidates): boolean {
+  return email.length + phone.length > 0;
+}
+
 /** Every answer by its reference, its key and its label; of two with one name, references before keys before labels. */
 function answersByName(answers: readonly Answer[]): JsonObject {
   const named = new Map<string, JsonValue>();

@@ -1,6 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { at, candidatesAt, decodeUtf8, mediaType, percentDecode, readJsonObject, timeOf } from "./body.ts";
+import {
+  at,
+  candidatesAt,
+  decodeUtf8,
+  mediaType,
+  percentDecode,
+  readJsonObject,
+  timeOf,
+  unixTimeOf,
+} from "./body.ts";
 
 describe("text", () => {
   test("bytes that are not UTF-8 are refused, a byte order mark is not part of the text", () => {
@@ -29,6 +38,18 @@ describe("text", () => {
     expect(timeOf("2018-04-05T17:31:00.123456789+02:00")).toBe(Date.UTC(2018, 3, 5, 15, 31, 0, 123));
     expect(timeOf("2018-04-05t17:31:00z")).toBe(Date.UTC(2018, 3, 5, 17, 31));
     expect(timeOf("2016-12-31T23:59:60Z")).toBe(Date.UTC(2017, 0, 1));
+  });
+
+  test("unix time is in seconds or milliseconds by its size; what no calendar holds is no time", () => {
+    for (const time of [1_654_012_591_835, "1654012591835", 1_654_012_591.835]) {
+      expect(unixTimeOf(time), String(time)).toBe(1_654_012_591_835);
+    }
+    for (const time of [1_654_012_591, "1654012591"]) expect(unixTimeOf(time)).toBe(1_654_012_591_000);
+    expect([unixTimeOf(0), unixTimeOf(-1)]).toEqual([0, -1_000]);
+    const none = [1e20, -1e300, Infinity, NaN, "20260105", "9".repeat(17), "", "1e12", null, true, []];
+    for (const value of none) {
+      expect(unixTimeOf(value), String(value)).toBeUndefined();
+    }
   });
 
   test("an object is asked for and something else is sent", () => {

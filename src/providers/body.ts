@@ -2,11 +2,11 @@ import { isAbsent } from "../contact/normalize.ts";
 import { parseJson } from "./json.ts";
 import { parseFields } from "./fields.ts";
 import { decodeUtf8, mediaType } from "./text.ts";
-import type { Candidate, InboundRequest, JsonObject, JsonValue } from "./provider.ts";
+import type { Candidate, InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "./provider.ts";
 
 export { elementTexts, parseJson } from "./json.ts";
 export { parseFields } from "./fields.ts";
-export { decodeUtf8, mediaType, percentDecode, timeOf } from "./text.ts";
+export { decodeUtf8, mediaType, percentDecode, timeOf, unixTimeOf } from "./text.ts";
 
 /** Whether a body may be read as JSON: its type says so, or says nothing. */
 export function saysJson(headers: Readonly<Record<string, string>>): boolean {
@@ -31,19 +31,39 @@ export function readJsonObject(
   return { ok: true, text, value: parsed.value };
 }
 
-type Submission = { ok: true; fields: JsonObject; text: string } | { ok: false; message: string };
+/** What a form's sender may send, and what to tell who sends something else. */
+interface SubmissionTypes {
+  /** Whether the headers say JSON. */
+  readonly isJson: boolean;
+  readonly formTypes: readonly string[];
+  readonly expected: string;
+}
 
-/**
- * Reads one form submission, as JSON or as one of the form types; undefined when it is neither. `text` is JSON in any
- * case, where the body was JSON exactly its text.
- *
- * @param isJson whether the headers say JSON
- */
-export function readSubmission(
+/** The fields that were filled in. `text` is JSON in any case, where the body was JSON exactly its text. */
+interface Submission {
+  readonly fields: JsonObject;
+  readonly text: string;
+}
+
+/** One form submission as the only event of its request. `about` says what more is known of it than its fields. */
+export function parseSubmission(
   request: Pick<InboundRequest, "headers" | "body">,
-  isJson: boolean,
-  formTypes: readonly string[],
-): Submission | undefined {
+  types: SubmissionTypes,
+  about: (submission: Submission) => Partial<ProviderEvent>,
+): Parsed {
+  const read = readSubmission(request, types);
+  if (read === undefined) return { kind: "unsupported", message: types.expected };
+  if (!read.ok) return { kind: "malformed", message: read.message };
+  if (Object.keys(read.fields).length === 0) return { kind: "ignored", reason: "empty-form" };
+  const event = { id: undefined, type: "form_submission", occurredAt: undefined, attributes: {} };
+  return { kind: "events", events: [{ ...event, payload: read.text, ...about(read) }] };
+}
+
+/** Undefined when it is neither JSON nor one of the form types. */
+function readSubmission(
+  request: Pick<InboundRequest, "headers" | "body">,
+  { isJson, formTypes }: SubmissionTypes,
+): ({ ok: true } & Submission) | { ok: false; message: string } | undefined {
   if (isJson) {
     const json = readJsonObject(request.body);
     return json.ok ? { ok: true, fields: json.value, text: json.text } : json;
@@ -66,6 +86,21 @@ export function isList(value: JsonValue | undefined): value is readonly JsonValu
 export function textAt(root: JsonValue | undefined, key: string): string | undefined {
   const value = isObject(root) && Object.hasOwn(root, key) ? root[key] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A text or a number as text: ids come as either. */
+export function scalarText(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
+
+/** An event's attributes: what is a text, a number or a truth value among the named, as text. */
+export function attributesOf(named: Readonly<Record<string, JsonValue | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(named).flatMap(([name, value]) => {
+      const text = typeof value === "boolean" ? String(value) : scalarText(value);
+      return text === undefined || text === "" ? [] : [[name, text]];
+    }),
+  );
 }
 
 /** The value at a dotted path such as `line_items.0.title`. Own properties only. */

@@ -49,6 +49,31 @@ describe("labels people use for a contact's fields", () => {
     ["Land", "countryCode"],
     ["Pays de résidence", "countryCode"],
     ["Idioma", "language"],
+    ["Idioma preferido", "language"],
+    ["Langue préférée", "language"],
+    ["Bevorzugte Sprache", "language"],
+    ["Bahasa pilihan", "language"],
+    ["Primer apellido", "lastName"],
+    ["Apellido paterno", "lastName"],
+    ["Telefonnr.", "phone"],
+    ["No. WhatsApp", "phone"],
+    ["Nomor WhatsApp", "phone"],
+    ["Número de WhatsApp", "phone"],
+    ["WhatsApp-Nummer", "phone"],
+    ["Numéro WhatsApp", "phone"],
+    ["Profile photo", "profilePic"],
+    ["Gambar profil", "profilePic"],
+    ["Foto profil", "profilePic"],
+    ["Foto de perfil", "profilePic"],
+    ["Imagem de perfil", "profilePic"],
+    ["Profilbild", "profilePic"],
+    ["Photo de profil", "profilePic"],
+    ["Nama anda", "fullName"],
+    ["Nama penuh Anda", "fullName"],
+    ["Emel anda *", "email"],
+    ["Alamat email Anda", "email"],
+    ["No. telefon anda (wajib)", "phone"],
+    ["nama-anda", "fullName"],
   ])("%s", (label, field) => {
     expect(fieldsOf(label)).toEqual([field]);
   });
@@ -63,6 +88,10 @@ describe("labels people use for a contact's fields", () => {
     "How did you hear about us?",
     "Nom de l'entreprise",
     "Your",
+    "Anda",
+    "Nama syarikat anda",
+    "Segundo apellido",
+    "Apellido materno",
     "",
     "   ",
     "名前",
@@ -75,6 +104,16 @@ describe("labels people use for a contact's fields", () => {
     expect(fieldsOf("Vorname", "Name")).toEqual(["firstName", "lastName"]);
     expect(fieldsOf("Nom", "Prénom")).toEqual(["lastName", "firstName"]);
     expect(fieldsOf("Nombre", "Apellidos")).toEqual(["firstName", "lastName"]);
+    expect(fieldsOf("Nombre", "Primer apellido", "Segundo apellido")).toEqual([
+      "firstName",
+      "lastName",
+      undefined,
+    ]);
+    expect(fieldsOf("Nombre", "Apellido paterno", "Apellido materno")).toEqual([
+      "firstName",
+      "lastName",
+      undefined,
+    ]);
     expect(fieldsOf("Nome", "Sobrenome")).toEqual(["firstName", "lastName"]);
     expect(fieldsOf("Nome", "Apelido")).toEqual(["firstName", "lastName"]);
     expect(fieldsOf("Apelido")).toEqual([undefined]);

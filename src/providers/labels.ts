@@ -15,7 +15,7 @@ const names: Readonly<Record<CandidateField, Readonly<Record<string, readonly st
     en: ["last name", "surname", "family name", "lname", "name last"],
     ms: ["nama akhir", "nama belakang", "nama keluarga"],
     id: ["nama belakang", "nama akhir", "nama keluarga"],
-    es: ["apellidos", "apellido"],
+    es: ["apellidos", "apellido", "primer apellido", "apellido paterno"],
     pt: ["sobrenome", "último nome", "apelidos"],
     de: ["Nachname", "Familienname"],
     fr: ["nom de famille"],
@@ -64,21 +64,57 @@ const names: Readonly<Record<CandidateField, Readonly<Record<string, readonly st
       "telefon bimbit",
       "no. telefon bimbit",
       "no. hp",
+      "nombor WhatsApp",
+      "no. WhatsApp",
     ],
-    id: ["telepon", "nomor telepon", "no. telepon", "handphone", "nomor handphone", "nomor HP", "no. HP"],
-    es: ["teléfono", "número de teléfono", "teléfono móvil", "móvil", "celular", "número de celular"],
-    pt: ["telefone", "número de telefone", "telemóvel", "número de telemóvel", "celular"],
+    id: [
+      "telepon",
+      "nomor telepon",
+      "no. telepon",
+      "handphone",
+      "nomor handphone",
+      "nomor HP",
+      "no. HP",
+      "nomor WhatsApp",
+      "no. WhatsApp",
+    ],
+    es: [
+      "teléfono",
+      "número de teléfono",
+      "teléfono móvil",
+      "móvil",
+      "celular",
+      "número de celular",
+      "número de WhatsApp",
+    ],
+    pt: [
+      "telefone",
+      "número de telefone",
+      "telemóvel",
+      "número de telemóvel",
+      "celular",
+      "número de WhatsApp",
+    ],
     de: [
       "Telefon",
       "Telefonnummer",
+      "Telefonnr.",
       "Handy",
       "Handynummer",
       "Mobil",
       "Mobilnummer",
       "Mobiltelefon",
       "Rufnummer",
+      "WhatsApp-Nummer",
     ],
-    fr: ["téléphone", "numéro de téléphone", "téléphone portable", "téléphone mobile", "portable"],
+    fr: [
+      "téléphone",
+      "numéro de téléphone",
+      "téléphone portable",
+      "téléphone mobile",
+      "portable",
+      "numéro WhatsApp",
+    ],
   },
   countryCode: {
     en: ["country code", "country", "country of residence"],
@@ -91,15 +127,21 @@ const names: Readonly<Record<CandidateField, Readonly<Record<string, readonly st
   },
   language: {
     en: ["language", "preferred language", "lang", "locale"],
-    ms: ["bahasa"],
-    id: ["bahasa"],
-    es: ["idioma"],
-    pt: ["idioma", "língua"],
-    de: ["Sprache"],
-    fr: ["langue"],
+    ms: ["bahasa", "bahasa pilihan"],
+    id: ["bahasa", "bahasa pilihan"],
+    es: ["idioma", "idioma preferido"],
+    pt: ["idioma", "língua", "idioma preferido"],
+    de: ["Sprache", "bevorzugte Sprache"],
+    fr: ["langue", "langue préférée"],
   },
   profilePic: {
     en: ["profile pic", "profile picture", "profile photo", "avatar", "avatar URL"],
+    ms: ["gambar profil", "foto profil"],
+    id: ["foto profil", "gambar profil"],
+    es: ["foto de perfil", "imagen de perfil"],
+    pt: ["foto de perfil", "imagem de perfil"],
+    de: ["Profilbild", "Profilfoto"],
+    fr: ["photo de profil", "image de profil"],
   },
 };
 
@@ -108,7 +150,11 @@ const meantBeside: readonly { word: string; beside: readonly string[]; is: Candi
   { word: "Name", beside: ["Vorname"], is: "lastName" },
   { word: "nom", beside: ["prénom"], is: "lastName" },
   { word: "name", beside: ["surname", "last name", "family name"], is: "firstName" },
-  { word: "nombre", beside: ["apellido", "apellidos"], is: "firstName" },
+  {
+    word: "nombre",
+    beside: ["apellido", "apellidos", "primer apellido", "apellido paterno"],
+    is: "firstName",
+  },
   { word: "nome", beside: ["sobrenome", "apelido", "apelidos", "último nome"], is: "firstName" },
   { word: "apelido", beside: ["nome", "primeiro nome", "nome próprio"], is: "lastName" },
 ];
@@ -130,6 +176,8 @@ const leadIns = [
   "dein",
   "deine",
 ];
+/** "Your" in Malay and Indonesian, which stands behind. */
+const leadOut = "anda";
 /** What may stand behind it in brackets. */
 const notes = ["required", "optional", "wajib", "opsional", "obligatorio", "opcional", "obrigatório"].concat([
   "erforderlich",
@@ -170,12 +218,14 @@ function fold(label: string): string {
     .replaceAll(/[^\p{L}\p{N}]/gu, "");
 }
 
-/** The label as the table may know it: as it stands, else without its lead-in. */
+/** The label as the table may know it: as it stands, else without its lead-in or lead-out. */
 function wordOf(label: string): string {
   const note = /\(([^()]*)\)[\s*:]*$/.exec(label.slice(0, lengthMax));
   const bare = note && foldedNotes.has(fold(note[1] ?? "")) ? label.slice(0, note.index) : label;
   const word = fold(bare);
   if (isKnown(word)) return word;
+  const inner = word.endsWith(leadOut) ? word.slice(0, -leadOut.length) : "";
+  if (isKnown(inner)) return inner;
   const leadIn = foldedLeadIns.find((known) => word.startsWith(known) && isKnown(word.slice(known.length)));
   return leadIn === undefined ? word : word.slice(leadIn.length);
 }

@@ -61,3 +61,17 @@ export function timeOf(value: unknown): number | undefined {
   if (Number.isNaN(time)) return undefined;
   return leap ? time + 1000 : time;
 }
+
+/** Unix time of this size or more is in milliseconds: as seconds it would be in the year 5138, as milliseconds in 1973. */
+const millisecondsMin = 1e11;
+
+/**
+ * Milliseconds since the epoch of a unix time in seconds or milliseconds, told apart by its size, as a number or as
+ * digits, of which fewer could be a date; undefined for anything else, and for what no calendar holds.
+ */
+export function unixTimeOf(value: unknown): number | undefined {
+  if (typeof value !== "number" && !(typeof value === "string" && /^\d{9,16}$/.test(value))) return undefined;
+  const time = Number(value);
+  const calendarTime = new Date(Math.abs(time) < millisecondsMin ? time * 1_000 : time).getTime();
+  return Number.isNaN(calendarTime) ? undefined : calendarTime;
+}

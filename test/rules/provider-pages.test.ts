@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { coreFields } from "../../src/contact/contact-patch.ts";
-import type { CandidateField, Provider } from "../../src/providers/provider.ts";
+import type { CandidateField, Parsed, Provider } from "../../src/providers/provider.ts";
 import { providers } from "../../src/providers/registry.ts";
 import { secretVariable } from "../../src/sources/load.ts";
 
@@ -15,18 +15,16 @@ const settingKeys = {
   apiUrl: "api_url",
 } as const;
 
+function parse(provider: Provider, body: string, headers: Readonly<Record<string, string>>): Parsed {
+  const request = { method: "POST", query: {}, target: "/", receivedAt: 0 };
+  return provider.parse({ ...request, headers, body: Buffer.from(body) });
+}
+
 /** The fields that the provider's own samples fill. */
 function mappedFields(provider: Provider): CandidateField[] {
   const found = new Set<string>();
   for (const sample of provider.samples) {
-    const parsed = provider.parse({
-      method: "POST",
-      headers: sample.headers,
-      query: {},
-      target: "/",
-      body: Buffer.from(sample.body),
-      receivedAt: 0,
-    });
+    const parsed = parse(provider, sample.body, sample.headers);
     for (const event of parsed.kind === "events" ? parsed.events : []) {
       const mapping = provider.map(event);
       const candidates = mapping.kind === "contact" ? mapping.candidates : {};
@@ -34,6 +32,16 @@ function mappedFields(provider: Provider): CandidateField[] {
     }
   }
   return fields.filter((field) => found.has(field));
+}
+
+/** The headers of every `contact-relay map` that the page shows. */
+function mapHeaders(page: string): Readonly<Record<string, string>>[] {
+  const commands = [...page.replaceAll("\n", " ").matchAll(/`contact-relay map --source ([^`]*)`/g)];
+  return commands.map(([, options = ""]) => {
+    const headers = [...options.matchAll(/--header '([\w-]+): ([^']*)'/g)];
+    const named = Object.fromEntries(headers.map(([, name = "", value = ""]) => [name.toLowerCase(), value]));
+    return { "content-type": "application/json", ...named };
+  });
 }
 
 /** The rows of the page's table of fields: `| firstName | … |`. */
@@ -67,6 +75,13 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
       const unknown = named.filter((sample) => !provider.samples.some((known) => known.name === sample));
       expect(unknown).toEqual([]);
       expect(page).toContain("contact-relay send");
+    });
+
+    it("shows how to map a payload, under a content type that the provider reads", () => {
+      for (const headers of mapHeaders(page)) {
+        const kinds = provider.samples.map(({ body }) => parse(provider, body, headers).kind);
+        expect(kinds, JSON.stringify(headers)).not.toContain("unsupported");
+      }
     });
 
     it("is short enough to be read at once", () => {

@@ -19,12 +19,12 @@ export function map(event: MappableEvent): ProviderMapping {
   const [about = "", what] = event.type.split(".");
   switch (about) {
     case "invitee":
+      if (what !== "canceled") return mapAnswers(root, answersOf(payload), {}, inviteeOf(root));
+      // The new booking's own event says what holds now, at the same moment.
+      if (payload["rescheduled"] === true) return { kind: "nothing", reason: "rescheduled", root };
+      return mapOutcome(root, payload);
     case "invitee_no_show":
-      if (what === "canceled" && payload["rescheduled"] === true) {
-        // The new booking's own event says what holds now, at the same moment.
-        return { kind: "nothing", reason: "rescheduled", root };
-      }
-      return mapAnswers(root, answersOf(payload), {}, inviteeOf(root));
+      return mapOutcome(root, payload);
     case "routing_form_submission":
       return mapAnswers(root, answersOf(payload));
     case "contact":
@@ -33,6 +33,15 @@ export function map(event: MappableEvent): ProviderMapping {
     default:
       return { kind: "nothing", reason: "no-invitee", root };
   }
+}
+
+/**
+ * What became of a booking. It repeats what was said when the booking was made, which may have changed since: only whom
+ * it is about is taken from it.
+ */
+function mapOutcome(root: JsonObject, payload: JsonObject): ProviderMapping {
+  const { email = [] } = inviteeOf(root);
+  return { kind: "contact", root: mapAnswers(root, answersOf(payload)).root, candidates: { email } };
 }
 
 function inviteeOf(root: JsonObject): Candidates {

@@ -64,6 +64,7 @@ export const samples: readonly Sample[] = [
       questions_and_answers: [
         { question: "Preferred language", answer: "German", position: 0 },
         { question: "Country", answer: "Germany", position: 1 },
+        { question: "Profile picture", answer: "https://images.example.com/lena.jpg", position: 2 },
       ],
       tracking: { ...noTracking, utm_source: "newsletter", utm_campaign: "spring" },
     }),

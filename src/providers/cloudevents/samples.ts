@@ -38,7 +38,11 @@ export const samples: readonly Sample[] = [
       "ce-time": "2026-03-14T09:27:10Z",
       "ce-subject": "Mei%20Tan",
     },
-    body: JSON.stringify({ email: "mei.tan@example.com", language: "en" }),
+    body: JSON.stringify({
+      email: "mei.tan@example.com",
+      language: "en",
+      profilePic: "https://images.example.com/mei.jpg",
+    }),
     ids: ["3b1f6c2e-0002"],
     times: ["2026-03-14T09:27:10Z"],
   },

@@ -1,6 +1,6 @@
-import { mapAnswers } from "../answers.ts";
+import { mapAnswers, namedAnswers } from "../answers.ts";
 import { isObject, parseJson } from "../body.ts";
-import type { Answer, CandidateField, JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
+import type { Answer, CandidateField, MappableEvent, ProviderMapping } from "../provider.ts";
 
 /** The name a tag gets from Contact Form 7 when its author gives none: its type and a number. */
 const generatedName = /^(email|tel)-\d{1,3}$/;
@@ -15,15 +15,14 @@ export function map(event: MappableEvent): ProviderMapping {
   if (!payload.ok || !isObject(payload.value)) {
     return { kind: "nothing", reason: "unreadable-payload", root: null };
   }
-  const answers = Object.entries(payload.value)
-    .filter(([name]) => !special.test(name))
-    .map(([name, value]) => answerOf(name, value));
-  return mapAnswers(payload.value, answers);
+  const answers = namedAnswers(payload.value).filter(({ path }) => !special.test(path));
+  return mapAnswers(payload.value, answers.map(typed));
 }
 
-function answerOf(name: string, value: JsonValue): Answer {
+function typed(answer: Answer): Answer {
+  const { path: name, value } = answer;
   const isUnfilled = typeof value === "string" && value.length <= 200 && unfilled.test(value);
-  return { path: name, key: name, field: typedField(name), value: isUnfilled ? "" : value };
+  return { ...answer, field: typedField(name), value: isUnfilled ? "" : value };
 }
 
 function typedField(name: string): CandidateField | undefined {

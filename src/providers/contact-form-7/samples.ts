@@ -18,6 +18,7 @@ export const samples: readonly Sample[] = [
       "your-tel": "+60 12-345 6789",
       "your-country": ["Malaysia"],
       "your-language": "ms",
+      "your-avatar": "https://images.example.com/nurul.jpg",
       "your-message": "Please call me back.",
       interests: ["Shoes", "Bags"],
       visit: "7f3a0001",

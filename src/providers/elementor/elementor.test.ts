@@ -161,9 +161,20 @@ describe("mapping labels alone", () => {
     ).toEqual({});
   });
 
-  test("what the plug-in adds is no answer", () => {
-    const { answers = [] } = mapped({ Email: "a@b.c", form_id: "9de22fa", form_name: "Contact" });
+  test("what the plug-in adds is no answer, its Meta Data included; a question labelled so is reached", () => {
+    const { answers = [], root } = mapped({
+      Email: "a@b.c",
+      Date: "March 14, 2026",
+      Time: "9:30 am",
+      "Page URL": "https://shop.example.com/contact/",
+      "User Agent": "Mozilla/5.0",
+      "Remote IP": "203.0.113.7",
+      "Powered by": "Elementor",
+      form_id: "9de22fa",
+      form_name: "Contact",
+    });
     expect(answers.map(({ label }) => label)).toEqual(["Email"]);
+    expect(root).toMatchObject({ answers: { Email: "a@b.c", Date: "March 14, 2026" } });
   });
 
   test("a field without a label is known by its id", () => {

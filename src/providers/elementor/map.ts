@@ -14,6 +14,8 @@ const typedFields: Readonly<Record<string, CandidateField>> = { email: "email", 
 const unanswerable: readonly string[] = ["step", "html", "recaptcha", "recaptcha_v3", "honeypot"];
 /** What the plug-in adds to the labels. */
 const ofTheForm: readonly string[] = ["form_id", "form_name"];
+/** The labels of its Meta Data on an English site. A question may be labelled so, too: it is reached as an answer. */
+const metaLabels: readonly string[] = ["Date", "Time", "Page URL", "User Agent", "Remote IP", "Powered by"];
 /** What the plug-in writes before the id of a field without a label, on an English site. */
 const noLabel = "No Label ";
 
@@ -26,7 +28,12 @@ export function map(event: MappableEvent): ProviderMapping {
   const payload = parsed.value;
   const fields = payload["fields"];
   const isAdvanced = isObject(payload["form"]) && isObject(fields);
-  return mapAnswers(payload, isAdvanced ? typedAnswers(fields) : labelledAnswers(payload));
+  if (isAdvanced) return mapAnswers(payload, typedAnswers(fields));
+  const answers = labelledAnswers(payload);
+  return {
+    ...mapAnswers(payload, answers),
+    answers: answers.filter(({ path }) => !metaLabels.includes(path)),
+  };
 }
 
 function typedAnswers(fields: JsonObject): Answer[] {

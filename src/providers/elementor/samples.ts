@@ -14,6 +14,7 @@ export const samples: readonly Sample[] = [
       ["Email", "nurul.aziz@example.com"],
       ["Phone", "+60123456789"],
       ["Country", "Malaysia"],
+      ["Profile photo", "https://images.example.com/nurul.jpg"],
       ["Message", "Please call me back."],
       ["No Label visit", "7f3a0001"],
       ["Date", "March 14, 2026"],

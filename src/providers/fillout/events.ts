@@ -1,4 +1,5 @@
-import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { createHash } from "node:crypto";
+import { attributesOf, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 import { submissionOf } from "./submission.ts";
 
@@ -21,25 +22,25 @@ export function parse(request: InboundRequest): Parsed {
         id: submission === undefined ? undefined : identityOf(submission),
         type: "form_submission",
         occurredAt: time,
-        attributes: attributesOf(body),
+        attributes: attributesOf({ formId: body["formId"], formName: body["formName"] }),
         payload: read.text,
       },
     ],
   };
 }
 
-/** One that its sender has edited keeps its `submissionId`; when it was last updated tells it from what it was. */
+/** What a person can change about a submission. */
+const answerParts: readonly string[] = ["questions", "urlParameters", "scheduling", "payments", "login"];
+
+/**
+ * One that its sender has edited keeps its `submissionId`: when it was last updated tells it from what it was, or, as
+ * webhooks are not documented to say so, what was answered.
+ */
 function identityOf(submission: JsonObject): string | undefined {
   const id = textAt(submission, "submissionId");
+  if (id === undefined) return undefined;
   const updated = textAt(submission, "lastUpdatedAt");
-  return id === undefined || updated === undefined ? id : `${id}@${updated}`;
-}
-
-function attributesOf(body: JsonObject): Record<string, string> {
-  return Object.fromEntries(
-    ["formId", "formName"].flatMap((name) => {
-      const value = textAt(body, name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  if (updated !== undefined) return `${id}@${updated}`;
+  const answered = answerParts.map((part) => submission[part] ?? null);
+  return `${id}/${createHash("sha256").update(JSON.stringify(answered)).digest("base64url")}`;
 }

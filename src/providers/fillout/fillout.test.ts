@@ -89,14 +89,24 @@ describe("the body", () => {
 });
 
 describe("a submission", () => {
-  const first = { submissionId: "s1", submissionTime: "2024-05-16T23:20:05.324Z", questions: [] };
+  const question = { id: "q1", name: "Email", type: "EmailInput", value: "a@example.com" };
+  const first = { submissionId: "s1", submissionTime: "2024-05-16T23:20:05.324Z", questions: [question] };
   const edited = { ...first, lastUpdatedAt: "2024-05-17T08:00:00.000Z" };
 
   it("sent again is the same, within its wrapping or bare; edited it is another one", () => {
-    expect(eventOf({ submission: first }).id).toBe("s1");
-    expect(eventOf(first).id).toBe("s1");
+    expect(eventOf({ formName: "Renamed", submission: first }).id).toBe(eventOf(first).id);
     expect(eventOf({ submission: edited }).id).toBe(eventOf(edited).id);
-    expect(eventOf(edited).id).not.toBe("s1");
+    expect(eventOf(edited).id).not.toBe(eventOf(first).id);
+    expect(eventOf({ ...edited, lastUpdatedAt: "2024-05-17T08:00:01.000Z" }).id).not.toBe(eventOf(edited).id);
+  });
+
+  it.each([
+    ["another answer", { questions: [{ ...question, value: "b@example.com" }] }],
+    ["another payer", { payments: [{ value: { email: "b@example.com" } }] }],
+    ["another booking", { scheduling: [{ value: { phone: "+12025550143" } }] }],
+    ["another id", { submissionId: "s2" }],
+  ])("with %s is another one, even where nothing says when it was edited", (_name, change) => {
+    expect(eventOf({ submission: { ...first, ...change } }).id).not.toBe(eventOf({ submission: first }).id);
   });
 
   it("without an id goes by its body, as does one in words of the author's own", () => {
@@ -202,7 +212,7 @@ describe("answers", () => {
   });
 });
 
-it("who logged in, booked or paid comes after the answers, and the link to the form last", () => {
+it("who logged in or booked comes after the answers, then the link to the form; a payer is none of them", () => {
   const mapping = contact({
     submission: {
       questions: [{ id: "q1", name: "Email", type: "EmailInput", value: "typed@example.com" }],
@@ -221,12 +231,37 @@ it("who logged in, booked or paid comes after the answers, and the link to the f
       { path: "submission.questions.0.value", value: "typed@example.com" },
       { path: "submission.login.email", value: "login@example.com" },
       { path: "submission.scheduling.0.value.email", value: "booked@example.com" },
-      { path: "submission.payments.1.value.email", value: "paid@example.com" },
       { path: "submission.urlParameters.1.value", value: "linked@example.com" },
     ],
     phone: [{ path: "submission.scheduling.0.value.phone", value: "+12025550143" }],
     fullName: [{ path: "submission.scheduling.0.value.fullName", value: "Bo Ek" }],
     firstName: [{ path: "submission.urlParameters.2.value", value: "Bo" }],
+  });
+});
+
+describe("who pays", () => {
+  const payments = [{ value: null }, { value: { email: "paid@example.com" } }];
+  const named = [
+    { questions: [{ name: "Phone", type: "PhoneNumber", value: "+12025550143" }] },
+    { questions: [{ name: "Email", type: "EmailInput", value: "typed@example.com" }] },
+    { questions: [], login: { email: "login@example.com" } },
+    { questions: [], scheduling: [{ value: { phone: "+12025550143" } }] },
+    { questions: [], urlParameters: [{ name: "email", value: "linked@example.com" }] },
+  ];
+
+  it.each(named)("is nobody's e-mail where something else says who answered: %j", (submission) => {
+    expect(valuesOf(contact({ submission: { ...submission, payments } }))).toEqual(
+      valuesOf(contact({ submission })),
+    );
+  });
+
+  it("is who answered where nothing else says it", () => {
+    const questions = [{ name: "Name", type: "ShortAnswer", value: "Bo Ek" }];
+    const { candidates } = contact({ submission: { questions, payments } });
+    expect(candidates.email).toEqual([
+      { path: "submission.payments.1.value.email", value: "paid@example.com" },
+    ]);
+    expect(candidates.fullName).toMatchObject([{ value: "Bo Ek" }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mapAnswers } from "../answers.ts";
+import { isReachable, mapAnswers, namedAnswers } from "../answers.ts";
 import { candidatesAt, isList, isObject, parseJson, textAt } from "../body.ts";
 import type {
   Answer,
@@ -27,26 +27,26 @@ export function map(event: MappableEvent): ProviderMapping {
   const payload = read.ok ? read.value : null;
   if (!isObject(payload)) return { kind: "nothing", reason: "no-submission", root: payload };
   const submission = submissionOf(payload);
-  return submission === undefined
-    ? mapAnswers(payload, ownAnswers(payload))
-    : mapAnswers(payload, answersOf(submission), otherCandidates(submission));
+  if (submission === undefined) return mapAnswers(payload, ownAnswers(payload));
+  const named = mapAnswers(payload, answersOf(submission), otherCandidates(submission));
+  // Who pays may be somebody else: it counts only when nothing else says who answered.
+  if (isReachable(named.candidates)) return named;
+  return { ...named, candidates: { ...named.candidates, email: eachIn(submission, "payments", "email") } };
 }
 
 /** In Fillout's Advanced mode the form's author names the fields of the body. */
 function ownAnswers(payload: JsonObject): Answer[] {
-  return Object.entries(payload)
-    .filter(([name]) => !ownNames.includes(name))
-    .map(([name, value]) => ({ path: name, key: name, value }));
+  return namedAnswers(payload).filter(({ path }) => !ownNames.includes(path));
 }
 
 /** The questions, then the parts of those that have parts: a question keeps its name before a part of another. */
 function answersOf({ prefix, questions }: Submission): Answer[] {
-  const found = questions.flatMap((question, index) =>
+  const asked = questions.flatMap((question, index) =>
     isObject(question) ? [{ question, path: `${prefix}questions.${index}.value` }] : [],
   );
   return [
-    ...found.map(({ question, path }) => answerOf(question, path)),
-    ...found.flatMap(({ question, path }) => partsOf(question, path)),
+    ...asked.map(({ question, path }) => answerOf(question, path)),
+    ...asked.flatMap(({ question, path }) => partsOf(question, path)),
   ];
 }
 
@@ -67,25 +67,27 @@ function partsOf(question: JsonObject, path: string): Answer[] {
   return Object.entries(value).map(([name, part]) => ({ path: `${path}.${name}`, label: name, value: part }));
 }
 
-/** Whom else a submission names: who logged in, booked or paid, and at last what the link to the form carried. */
+/** Whom else a submission names: who logged in or booked, and at last what the link to the form carried. */
 function otherCandidates(submission: Submission): Candidates {
-  const { prefix, fields } = submission;
-  const find = (...paths: string[]): Candidate[] =>
-    candidatesAt(fields, paths).map(({ path, value }) => ({ path: prefix + path, value }));
-  const each = (list: string, part: string): Candidate[] =>
-    elements(fields[list]).flatMap((_, index) => find(`${list}.${index}.value.${part}`));
+  const booked = (part: string) => eachIn(submission, "scheduling", part);
   const linked = linkCandidates(submission);
   return {
     ...linked,
-    email: [
-      ...find("login.email"),
-      ...each("scheduling", "email"),
-      ...each("payments", "email"),
-      ...(linked.email ?? []),
-    ],
-    phone: [...each("scheduling", "phone"), ...(linked.phone ?? [])],
-    fullName: [...each("scheduling", "fullName"), ...(linked.fullName ?? [])],
+    email: [...found(submission, "login.email"), ...booked("email"), ...(linked.email ?? [])],
+    phone: [...booked("phone"), ...(linked.phone ?? [])],
+    fullName: [...booked("fullName"), ...(linked.fullName ?? [])],
   };
+}
+
+/** A part of every value in a list of the submission. */
+function eachIn(submission: Submission, list: string, part: string): Candidate[] {
+  return elements(submission.fields[list]).flatMap((_, index) =>
+    found(submission, `${list}.${index}.value.${part}`),
+  );
+}
+
+function found({ prefix, fields }: Submission, path: string): Candidate[] {
+  return candidatesAt(fields, [path]).map((candidate) => ({ ...candidate, path: prefix + path }));
 }
 
 /** The form's author names its URL parameters: what their names ask for, as with questions. */

@@ -1,31 +1,27 @@
-import { mediaType, readSubmission } from "../body.ts";
+import { createHash } from "node:crypto";
+import { attributesOf, mediaType, parseSubmission } from "../body.ts";
 import type { InboundRequest, Parsed } from "../provider.ts";
 
-const formTypes: readonly string[] = ["application/x-www-form-urlencoded", "multipart/form-data"];
+const multipart = "multipart/form-data";
+const formTypes: readonly string[] = ["application/x-www-form-urlencoded", multipart];
 
 /** Reads one submission. The key proves the whole request, so its headers may name the event. */
 export function parse(request: InboundRequest): Parsed {
-  const read = readSubmission(request, mediaType(request.headers) === "application/json", formTypes);
-  if (read === undefined) {
-    const message = `Send ${formTypes.join(", ")} or application/json.`;
-    return { kind: "unsupported", message };
-  }
-  if (!read.ok) return { kind: "malformed", message: read.message };
-  if (Object.keys(read.fields).length === 0) return { kind: "ignored", reason: "empty-form" };
-  const idempotencyKey = request.headers["idempotency-key"]?.trim();
-  const page = pageOf(request.headers);
-  return {
-    kind: "events",
-    events: [
-      {
-        id: idempotencyKey === "" ? undefined : idempotencyKey,
-        type: "form_submission",
-        occurredAt: undefined,
-        attributes: page === undefined ? {} : { page },
-        payload: read.text,
-      },
-    ],
-  };
+  const { headers } = request;
+  const isJson = mediaType(headers) === "application/json";
+  const expected = `Send ${formTypes.join(", ")} or application/json.`;
+  return parseSubmission(request, { isJson, formTypes, expected }, ({ text }) => ({
+    id: identityOf(headers, text),
+    attributes: attributesOf({ page: pageOf(headers) }),
+  }));
+}
+
+/** Browsers put another boundary into every multipart body: only the fields tell whether two are the same. */
+function identityOf(headers: InboundRequest["headers"], fields: string): string | undefined {
+  const idempotencyKey = headers["idempotency-key"]?.trim() ?? "";
+  if (idempotencyKey !== "") return idempotencyKey;
+  if (mediaType(headers) !== multipart) return undefined;
+  return `fields:${createHash("sha256").update(fields).digest("base64url")}`;
 }
 
 /** The page the form is on, without its query: that may carry anything, the key too. */

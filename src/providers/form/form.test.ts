@@ -89,6 +89,40 @@ describe("reading", () => {
     expect(idOf(" 7f1e ")).toBe("7f1e");
   });
 
+  describe("a multipart submission", () => {
+    const posted = (
+      boundary: string,
+      fields: Record<string, string>,
+      headers: Record<string, string> = {},
+    ) => {
+      const parts = Object.entries(fields).map(
+        ([name, value]) =>
+          `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+      );
+      const type = `multipart/form-data; boundary=${boundary}`;
+      return parsedEvent(
+        request(`${parts.join("")}--${boundary}--\r\n`, { "content-type": type, ...headers }),
+      );
+    };
+    const first = posted("----WebKitFormBoundaryA1", { email: "a@b.c", size: "XL" });
+
+    test("is the same one when a browser posts it again, under another boundary", () => {
+      const again = posted("----WebKitFormBoundaryB2", { email: "a@b.c", size: "XL" });
+      expect(first.id).toBeDefined();
+      expect(again).toEqual(first);
+    });
+
+    test("is another one with another answer, another field or another Idempotency-Key", () => {
+      const others = [
+        posted("A", { email: "a@b.c", size: "L" }),
+        posted("A", { email: "a@b.c" }),
+        posted("A", { email: "a@b.c", size: "XL" }, { "idempotency-key": "7f1e" }),
+      ].map(({ id }) => id);
+      expect(new Set([first.id, ...others]).size).toBe(4);
+      expect(others).toContain("7f1e");
+    });
+  });
+
   test("a JSON payload is kept as it was written", () => {
     const body = '{ "id": 706405506930370084, "email" : "a@b.c" }';
     const event = parsedEvent(request(body, { "content-type": "application/json; charset=UTF-8" }));

@@ -1,5 +1,6 @@
 import { coreFields } from "../../contact/contact-patch.ts";
 import { isAbsent } from "../../contact/normalize.ts";
+import { namedAnswers } from "../answers.ts";
 import { isList, isObject, parseJson } from "../body.ts";
 import { readLabels } from "../labels.ts";
 import type {
@@ -39,8 +40,7 @@ export function map(event: MappableEvent): ProviderMapping {
     return { kind: "nothing", reason: "unreadable-payload", root: null };
   }
   const root = payload.value;
-  const answers = Object.entries(root).map(([key, value]) => ({ path: key, key, value }));
-  return { kind: "contact", root, candidates: contactCandidates(root), answers };
+  return { kind: "contact", root, candidates: contactCandidates(root), answers: namedAnswers(root) };
 }
 
 /** Candidates for the core fields among named values, wherever one level of nesting puts them. */

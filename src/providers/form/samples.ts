@@ -57,6 +57,7 @@ export const samples: readonly Sample[] = [
     body: JSON.stringify({
       contact: { "First name": "Ben", "E-mail": "ben@example.com", phone: "+6591234567" },
       locale: "en-SG",
+      avatar: "https://images.example.com/ben.png",
     }),
     ids: ["6f1c9a52"],
   },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isList, isObject, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { attributesOf, isList, isObject, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One submission, as the script of the page posts it or with the `namedValues` of a spreadsheet's trigger. */
@@ -16,7 +16,7 @@ export function parse(request: InboundRequest): Parsed {
     id: identityOf(submission, time),
     type: textAt(read.value, "type") ?? "form_submission",
     occurredAt: timeOf(time),
-    attributes: attributesOf(submission),
+    attributes: attributesOf({ formId: submission["formId"], formTitle: submission["formTitle"] }),
     payload: read.text,
   };
   return { kind: "events", events: [event] };
@@ -38,13 +38,4 @@ function identityOf(submission: JsonObject, time: string | undefined): string | 
   const answered = ["answers", "namedValues", "respondentEmail"].map((name) => submission[name] ?? null);
   const digest = createHash("sha256").update(JSON.stringify(answered)).digest("base64url");
   return `${id}/${time}/${digest}`;
-}
-
-function attributesOf(submission: JsonObject): Record<string, string> {
-  return Object.fromEntries(
-    ["formId", "formTitle"].flatMap((name) => {
-      const text = textAt(submission, name);
-      return text === undefined ? [] : [[name, text]];
-    }),
-  );
 }

@@ -1,7 +1,7 @@
 import { isAbsent } from "../../contact/normalize.ts";
 import { mapAnswers } from "../answers.ts";
-import { candidatesAt, isList, isObject, parseJson, textAt } from "../body.ts";
-import type { Answer, JsonObject, JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
+import { candidatesAt, isList, isObject, parseJson, scalarText, textAt } from "../body.ts";
+import type { Answer, JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
 import { submissionOf } from "./events.ts";
 
 /** Links to files in Drive are pictures for nobody else, and a grid asks for several things under one title. */
@@ -35,17 +35,12 @@ function itemsOf(answers: JsonValue | undefined, path: string): Item[] {
     if (!isObject(given)) return [];
     const answer = {
       path: `${path}answers.${index}.value`,
-      ref: idOf(given),
+      ref: scalarText(given["id"]),
       label: textAt(given, "title"),
       value: given["value"] ?? null,
     };
     return [{ answer, type: textAt(given, "type") }];
   });
-}
-
-function idOf(answer: JsonObject): string | undefined {
-  const id = answer["id"];
-  return typeof id === "number" ? String(id) : textAt(answer, "id");
 }
 
 /** `namedValues` of a spreadsheet's trigger: per question a list, with blanks where nothing was answered. */

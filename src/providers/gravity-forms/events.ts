@@ -1,4 +1,4 @@
-import { readSubmission, saysJson, timeOf } from "../body.ts";
+import { parseSubmission, saysJson, scalarText, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, JsonValue, Parsed } from "../provider.ts";
 import { isEntry } from "./entry.ts";
 
@@ -6,25 +6,12 @@ const formType = "application/x-www-form-urlencoded";
 
 /** Reads one submission, in either of the add-on's formats. */
 export function parse(request: InboundRequest): Parsed {
-  const read = readSubmission(request, saysJson(request.headers), [formType]);
-  if (read === undefined) {
-    return { kind: "unsupported", message: `Send application/json or ${formType}.` };
-  }
-  if (!read.ok) return { kind: "malformed", message: read.message };
-  const { fields, text } = read;
-  if (Object.keys(fields).length === 0) return { kind: "ignored", reason: "empty-form" };
-  return {
-    kind: "events",
-    events: [
-      {
-        id: identityOf(fields),
-        type: "form_submission",
-        occurredAt: utcTime(fields["date_updated"]) ?? utcTime(fields["date_created"]),
-        attributes: {},
-        payload: text,
-      },
-    ],
-  };
+  const isJson = saysJson(request.headers);
+  const expected = `Send application/json or ${formType}.`;
+  return parseSubmission(request, { isJson, formTypes: [formType], expected }, ({ fields }) => ({
+    id: identityOf(fields),
+    occurredAt: utcTime(fields["date_updated"]) ?? utcTime(fields["date_created"]),
+  }));
 }
 
 /**
@@ -35,10 +22,6 @@ function identityOf(fields: JsonObject): string | undefined {
   if (!isEntry(fields)) return undefined;
   const [form, entry, updated] = ["form_id", "id", "date_updated"].map((name) => scalarText(fields[name]));
   return form && entry && updated ? JSON.stringify([form, entry, updated]) : undefined;
-}
-
-function scalarText(value: JsonValue | undefined): string | undefined {
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 /** "The UTC date and time … Format: YYYY-MM-DD HH:MM:SS" (docs.gravityforms.com/entry-object). */

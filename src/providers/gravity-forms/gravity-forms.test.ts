@@ -223,6 +223,19 @@ describe("mapping chosen names", () => {
     });
   });
 
+  test("what only says which entry it is and when is no answer; it is reached like one", () => {
+    const { answers = [], root } = mapped({
+      email: "a@b.c",
+      status: "pro",
+      id: "81042",
+      form_id: "5",
+      date_created: "2026-03-14 09:30:00",
+      date_updated: "2026-03-14 10:02:31",
+    });
+    expect(answers.map(({ key }) => key)).toEqual(["email", "status"]);
+    expect(root).toMatchObject({ id: "81042", answers: { id: "81042", status: "pro" } });
+  });
+
   test("takes nothing from other names, and no numbers as names", () => {
     expect(found({ work_email: "a@b.c", "1.2": "", "1.3": "x", "1.4": "", "1.6": "y", "1.8": "" })).toEqual(
       {},

@@ -1,13 +1,6 @@
-import { mapAnswers } from "../answers.ts";
+import { mapAnswers, namedAnswers } from "../answers.ts";
 import { isObject, parseJson } from "../body.ts";
-import type {
-  Answer,
-  CandidateField,
-  JsonObject,
-  JsonValue,
-  MappableEvent,
-  ProviderMapping,
-} from "../provider.ts";
+import type { Answer, CandidateField, MappableEvent, ProviderMapping } from "../provider.ts";
 import { isEntry, isProperty, readFieldKey } from "./entry.ts";
 
 /**
@@ -21,6 +14,9 @@ const nameParts: ReadonlyMap<string, CandidateField> = new Map([
   ["6", "lastName"],
 ]);
 
+/** What identity and time of a submission need: sent along, it is no answer that nothing was made of. */
+const ofTheEntry: readonly string[] = ["id", "form_id", "date_created", "date_updated"];
+
 /** Finds contact data by the names its sender has chosen ("Select Fields"), and the one Name field of an entry. */
 export function map(event: MappableEvent): ProviderMapping {
   const parsed = parseJson(event.payload);
@@ -28,27 +24,25 @@ export function map(event: MappableEvent): ProviderMapping {
     return { kind: "nothing", reason: "unreadable-payload", root: null };
   }
   const payload = parsed.value;
-  return mapAnswers(payload, isEntry(payload) ? answersOfEntry(payload) : answersByChosenName(payload));
-}
-
-function answersByChosenName(payload: JsonObject): Answer[] {
-  return Object.entries(payload).map(([name, value]) => answerOf(name, value));
+  const answers = namedAnswers(payload);
+  if (isEntry(payload)) return mapAnswers(payload, fieldsOfEntry(answers));
+  // Under a chosen name `status` may be a question: only what names the entry is none, however it was sent.
+  return {
+    ...mapAnswers(payload, answers),
+    answers: answers.filter(({ path }) => !ofTheEntry.includes(path)),
+  };
 }
 
 /** The fields of an entry have numbers for names, which say nothing of what they ask for. */
-function answersOfEntry(payload: JsonObject): Answer[] {
-  const nameField = onlyNameField(Object.keys(payload));
-  return Object.entries(payload)
-    .filter(([key]) => !isProperty(key))
-    .map(([key, value]) => {
-      const number = readFieldKey(key);
+function fieldsOfEntry(answers: readonly Answer[]): Answer[] {
+  const nameField = onlyNameField(answers.map(({ path }) => path));
+  return answers
+    .filter(({ path }) => !isProperty(path))
+    .map((answer) => {
+      const number = readFieldKey(answer.path);
       const isPart = number !== undefined && number.field === nameField;
-      return answerOf(key, value, isPart ? nameParts.get(number.input ?? "") : undefined);
+      return isPart ? { ...answer, field: nameParts.get(number.input ?? "") } : answer;
     });
-}
-
-function answerOf(key: string, value: JsonValue, field?: CandidateField): Answer {
-  return { path: key, key, field, value };
 }
 
 /** The form's Name field, if it has exactly one: of two, nothing says which is the contact's. */

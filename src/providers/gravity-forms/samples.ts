@@ -12,6 +12,7 @@ export const samples: readonly Sample[] = [
       email: "nurul.aziz@example.com",
       phone: "+60 12-345 6789",
       country: "Malaysia",
+      profile_photo: "https://images.example.com/nurul.jpg",
       plan: "pro",
       id: "81042",
       form_id: "5",

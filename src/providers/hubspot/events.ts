@@ -1,13 +1,16 @@
 import {
   at,
+  attributesOf,
   decodeUtf8,
   elementTexts,
   isList,
   isObject,
   parseJson,
   saysJson,
+  scalarText,
   textAt,
   timeOf,
+  unixTimeOf,
 } from "../body.ts";
 import type { InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
 import { privacyDeletion, workflow } from "./types.ts";
@@ -45,11 +48,12 @@ function parseBatch(batch: readonly JsonValue[], text: string): Parsed {
 }
 
 function appEvent(event: JsonObject, type: string, payload: string): ProviderEvent {
+  const { portalId, objectId, objectTypeId, propertyName } = event;
   return {
     id: identityOf(event),
     type,
-    occurredAt: millisecondsOf(event["occurredAt"]),
-    attributes: attributesOf(event, ["portalId", "objectId", "objectTypeId", "propertyName"]),
+    occurredAt: timeAt(event, "occurredAt"),
+    attributes: attributesOf({ portalId, objectId, objectTypeId, propertyName }),
     payload,
     ...(type === privacyDeletion && { mandatory: true }),
   };
@@ -57,46 +61,31 @@ function appEvent(event: JsonObject, type: string, payload: string): ProviderEve
 
 /** `eventId` is documented as not unique, and `attemptNumber` changes with every retry. */
 function identityOf(event: JsonObject): string | undefined {
-  if (scalarAt(event, "eventId") === undefined && scalarAt(event, "occurredAt") === undefined) {
-    return undefined;
-  }
   const names = ["portalId", "subscriptionId", "objectId", "propertyName", "occurredAt", "eventId"];
-  return JSON.stringify(names.map((name) => scalarAt(event, name) ?? ""));
+  const parts = names.map((name) => scalarText(event[name]));
+  const [occurredAt, eventId] = parts.slice(-2);
+  if (occurredAt === undefined && eventId === undefined) return undefined;
+  return JSON.stringify(parts.map((part) => part ?? ""));
 }
 
 /** The record's last change orders its snapshots however late they arrive. Its body is its identity. */
 function workflowEvent(record: JsonObject, payload: string): ProviderEvent {
   const changed = ["properties.lastmodifieddate.value", "properties.lastmodifieddate", "lastmodifieddate"];
-  const times = changed.map((path) => millisecondsOf(at(record, path)));
+  const times = changed.map((path) => timeAt(record, path));
+  const { portalId, objectId, vid, objectTypeId } = record;
   return {
     id: undefined,
     type: workflow,
     occurredAt: times.find((time) => time !== undefined),
-    attributes: attributesOf(record, ["portalId", "portal-id", "objectId", "vid", "objectTypeId"]),
+    attributes: attributesOf({ portalId, "portal-id": record["portal-id"], objectId, vid, objectTypeId }),
     payload,
   };
 }
 
-/** Unix milliseconds as a number or as text, or an RFC 3339 time. What no calendar holds is no time. */
-function millisecondsOf(value: JsonValue | undefined): number | undefined {
-  const isNumber = typeof value === "number" || (typeof value === "string" && /^\d{1,16}$/.test(value));
-  if (!isNumber) return timeOf(value);
-  const time = Number(value);
-  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
-}
-
-function attributesOf(event: JsonObject, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = scalarAt(event, name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-function scalarAt(event: JsonObject, name: string): string | undefined {
-  const value = Object.hasOwn(event, name) ? event[name] : undefined;
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+/** Unix milliseconds, as a number or as text, or an RFC 3339 time. */
+function timeAt(event: JsonObject, path: string): number | undefined {
+  const value = at(event, path);
+  return unixTimeOf(value) ?? timeOf(value);
 }
 
 function malformed(message: string): Parsed {

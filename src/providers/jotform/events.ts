@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { isObject, mediaType, parseFields, parseJson, textAt } from "../body.ts";
-import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import { attributesOf, isObject, mediaType, parseFields, parseJson, textAt } from "../body.ts";
+import type { InboundRequest, Parsed } from "../provider.ts";
 
 const formTypes: readonly string[] = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
@@ -32,7 +32,7 @@ export function parse(request: InboundRequest): Parsed {
         id: identityOf(submissionId, written),
         type: "form_submission",
         occurredAt: undefined,
-        attributes: attributesOf(parts),
+        attributes: attributesOf({ formID: parts["formID"], submissionID: submissionId }),
         payload: JSON.stringify({ ...parts, rawRequest: rawRequest.value }),
       },
     ],
@@ -49,13 +49,4 @@ function malformed(message: string): Parsed {
  */
 function identityOf(submissionId: string, rawRequest: string): string {
   return `${submissionId}:${createHash("sha256").update(rawRequest).digest("hex").slice(0, 32)}`;
-}
-
-function attributesOf(parts: JsonObject): Record<string, string> {
-  return Object.fromEntries(
-    ["formID", "submissionID"].flatMap((name) => {
-      const value = textAt(parts, name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { InboundRequest, ProviderEvent } from "../provider.ts";
 import { parse } from "./events.ts";
+import { map } from "./map.ts";
 
 function request(body: string, type = "application/json"): InboundRequest {
   return {
@@ -61,10 +62,20 @@ describe("what is no lead", () => {
     ["an empty batch", { object: "page", entry: [] }, "no-lead"],
     ["entries of the wrong kind", { object: "page", entry: [null, 1, "x", [], { changes: 1 }] }, "no-lead"],
     ["changes of the wrong kind", page(null, 1, "leadgen", []), "no-lead"],
-    ["a lead without an id", page(leadgen({ form_id: "1" })), "lead-without-id"],
-    ["a lead without a value", page({ field: "leadgen" }), "lead-without-id"],
   ])("%s is ignored, with its reason", (_name, body, reason) => {
     expect(parsed(body)).toEqual({ kind: "ignored", reason });
+  });
+
+  it.each([
+    ["without an id", { form_id: "1" }, { form_id: "1" }],
+    ["without a value", undefined, { value: null }],
+    ["of another kind", ["1760342985011723"], { value: ["1760342985011723"] }],
+  ])("a lead %s is an event that names no lead, with all that was said", (_name, value, said) => {
+    const [event, ...others] = eventsOf(page(leadgen(value)));
+    expect(others).toEqual([]);
+    expect(event).toMatchObject({ id: undefined, type: "leadgen" });
+    expect(JSON.parse(event?.payload ?? "")).toEqual({ ...said, page_id: "7", entry_time: 1_767_607_201 });
+    expect(event && map(event)).toMatchObject({ kind: "nothing", reason: "lead-without-its-fields" });
   });
 
   it.each([
@@ -82,19 +93,19 @@ describe("what is no lead", () => {
     "9".repeat(41),
     "1e3",
   ])("%j is no id, for it becomes part of an address", (id) => {
-    expect(parsed(page(leadgen({ leadgen_id: id })))).toEqual({ kind: "ignored", reason: "lead-without-id" });
+    expect(eventsOf(page(leadgen({ leadgen_id: id })))).toMatchObject([{ id: undefined }]);
   });
 });
 
 describe("leads", () => {
-  it("one that cannot be read loses none of the others", () => {
+  it("one that cannot be read loses none of the others, and is not lost among them", () => {
     const body = page(
       leadgen({ leadgen_id: "1" }),
       leadgen(null),
       { field: "feed" },
       leadgen({ leadgen_id: 2 }),
     );
-    expect(eventsOf(body).map(({ id }) => id)).toEqual(["1", "2"]);
+    expect(eventsOf(body).map(({ id }) => id)).toEqual(["1", undefined, "2"]);
   });
 
   it("a thousand changes over several entries are a thousand events, in order", () => {

@@ -1,5 +1,5 @@
-import { at, isList, isObject, readJsonObject, saysJson, textAt } from "../body.ts";
-import type { InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
+import { attributesOf, at, isList, isObject, readJsonObject, saysJson, textAt, unixTimeOf } from "../body.ts";
+import type { InboundRequest, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
 import { leadId } from "./notification.ts";
 
 /** One notification of the field `leadgen`, and the page's entry it stands in. */
@@ -10,7 +10,8 @@ interface Change {
 
 /**
  * `{object: "page", entry: [{id, time, changes: [{field: "leadgen", value}]}]}`, where Meta batches up to 1000
- * changes: every one is an event of its own, itself by its `leadgen_id`.
+ * changes: every one is an event of its own, itself by its `leadgen_id`. One that names no lead is an event as well, so
+ * that it is not lost among others.
  */
 export function parse(request: InboundRequest): Parsed {
   if (!saysJson(request.headers)) return { kind: "unsupported", message: "Meta sends application/json." };
@@ -27,8 +28,7 @@ export function parse(request: InboundRequest): Parsed {
   if (object !== "page") return { kind: "ignored", reason: "not-of-a-page" };
   const changes = entries.flatMap(leadgenChanges);
   if (changes.length === 0) return { kind: "ignored", reason: "no-lead" };
-  const events = changes.flatMap(eventOf);
-  return events.length === 0 ? { kind: "ignored", reason: "lead-without-id" } : { kind: "events", events };
+  return { kind: "events", events: changes.map(eventOf) };
 }
 
 function leadgenChanges(entry: JsonValue): Change[] {
@@ -38,37 +38,14 @@ function leadgenChanges(entry: JsonValue): Change[] {
 }
 
 /** The payload is the change's value, and what only its entry says. */
-function eventOf({ value, entry }: Change): ProviderEvent[] {
-  if (!isObject(value)) return [];
-  const id = leadId(value);
-  if (id === undefined) return [];
-  const page = value["page_id"] ?? at(entry, "id");
-  const payload = { ...value, page_id: page, entry_time: at(entry, "time") };
-  return [
-    {
-      id,
-      type: "leadgen",
-      occurredAt: createdMs(value["created_time"]),
-      attributes: attributesOf(value, page),
-      payload: JSON.stringify(payload),
-    },
-  ];
-}
-
-/** Unix seconds. What no calendar holds is no time. */
-function createdMs(created: JsonValue | undefined): number | undefined {
-  const digits = typeof created === "string" && /^\d{1,12}$/.test(created);
-  const seconds = digits ? Number(created) : created;
-  if (typeof seconds !== "number") return undefined;
-  const time = seconds * 1_000;
-  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
-}
-
-function attributesOf(value: JsonObject, page: JsonValue | undefined): Record<string, string> {
-  const named = { page, form: value["form_id"], ad: value["ad_id"] };
-  return Object.fromEntries(
-    Object.entries(named).flatMap(([name, id]) =>
-      typeof id === "string" || typeof id === "number" ? [[name, String(id)]] : [],
-    ),
-  );
+function eventOf({ value, entry }: Change): ProviderEvent {
+  const lead = isObject(value) ? value : { value: value ?? null };
+  const page = lead["page_id"] ?? at(entry, "id");
+  return {
+    id: leadId(lead),
+    type: "leadgen",
+    occurredAt: unixTimeOf(lead["created_time"]),
+    attributes: attributesOf({ page, form: lead["form_id"], ad: lead["ad_id"] }),
+    payload: JSON.stringify({ ...lead, page_id: page, entry_time: at(entry, "time") }),
+  };
 }

@@ -68,6 +68,7 @@ export const samples: readonly Sample[] = [
       work_email: ["grace.hopper@example.com"],
       work_phone_number: ["+12025550143"],
       preferred_language: ["English"],
+      profile_photo: ["https://images.example.com/grace.jpg"],
       "which_plan_interests_you?": ["Team"],
       "what_do_you_need?": ["WhatsApp", "Broadcasts"],
     },

@@ -1,4 +1,4 @@
-import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { attributesOf, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, Parsed } from "../provider.ts";
 
 /**
@@ -18,8 +18,7 @@ export function parse(request: InboundRequest): Parsed {
       message: "The body is not a Paddle event: it has no event_id and event_type.",
     };
   }
-  const notificationId = textAt(event, "notification_id");
-  const attributes = notificationId === undefined ? {} : { notificationId };
+  const attributes = attributesOf({ notificationId: event["notification_id"] });
   return {
     kind: "events",
     events: [{ id, type, occurredAt: timeOf(event["occurred_at"]), attributes, payload: read.text }],

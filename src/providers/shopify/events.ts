@@ -1,4 +1,4 @@
-import { at, readJsonObject, saysJson, timeOf } from "../body.ts";
+import { attributesOf, at, readJsonObject, saysJson, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 import { privacyRequest } from "./privacy.ts";
 import { announcementOf, resourcePrefix } from "./resource.ts";
@@ -21,7 +21,7 @@ export function parse(request: InboundRequest): Parsed {
         id: undefined,
         type: topicOf(request, read.value),
         occurredAt: changedAt(read.value),
-        attributes: attributesOf(request),
+        attributes: attributesOf(delivery(request)),
         payload: read.text,
         mandatory: privacyRequest(read.value) !== undefined,
       },
@@ -64,17 +64,12 @@ function changedAt(body: JsonObject): number | undefined {
   return paths.map((path) => timeOf(at(body, prefix + path))).find((time) => time !== undefined);
 }
 
-function attributesOf({ headers }: InboundRequest): Record<string, string> {
-  const names = {
-    shop: "shop-domain",
-    apiVersion: "api-version",
-    webhookId: "webhook-id",
-    eventId: "event-id",
+function delivery({ headers }: InboundRequest) {
+  const said = (name: string) => headers[`x-shopify-${name}`] ?? headers[`shopify-${name}`];
+  return {
+    shop: said("shop-domain"),
+    apiVersion: said("api-version"),
+    webhookId: said("webhook-id"),
+    eventId: said("event-id"),
   };
-  return Object.fromEntries(
-    Object.entries(names).flatMap(([name, header]) => {
-      const value = headers[`x-shopify-${header}`] ?? headers[`shopify-${header}`];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

@@ -64,10 +64,30 @@ describe("an event", () => {
   });
 
   it.each([
+    ["in milliseconds, as Clerk sends it", { timestamp: 1_654_012_591_835 }, 1_654_012_591_835],
+    ["in seconds", { timestamp: 1_654_012_591 }, 1_654_012_591_000],
+    ["created_at, as Resend sends it", { created_at: "2022-05-31T15:56:31.835Z" }, 1_654_012_591_835],
+    ["created_at in seconds, as BigCommerce sends it", { created_at: 1_654_012_591 }, 1_654_012_591_000],
+    ["createdAt", { createdAt: "2022-05-31T15:56:31Z" }, 1_654_012_591_000],
+    [
+      "the first that is a time",
+      { timestamp: "now", created_at: 1e20, createdAt: 1_654_012_591 },
+      1_654_012_591_000,
+    ],
+    [
+      "the specification's own before others'",
+      { created_at: 1, timestamp: "2022-05-31T15:56:31Z" },
+      1_654_012_591_000,
+    ],
+  ])("is as old as its payload says: %s", (_name, payload, occurredAt) => {
+    expect(eventOf(payload, { "webhook-timestamp": "1700000000" }).occurredAt).toBe(occurredAt);
+  });
+
+  it.each([
     ["absent: the header's is that of the attempt", undefined],
-    ["in milliseconds", 1_654_012_591_835],
     ["in words", "yesterday"],
     ["without an offset", "2022-11-03T20:26:10"],
+    ["beyond every calendar", 1e20],
   ])("has no time of its own where it is %s", (_name, timestamp) => {
     const event = eventOf({ type: "a", timestamp }, { "webhook-timestamp": "1700000000" });
     expect(event.occurredAt).toBeUndefined();

@@ -29,6 +29,7 @@ export const samples: readonly Sample[] = [
     body: JSON.stringify({
       object: "event",
       type: "user.created",
+      timestamp: 1_767_607_200_417,
       data: {
         id: "user_29w83sxmDNGwOuEthce5gg56FcC",
         first_name: "Ben",
@@ -38,6 +39,7 @@ export const samples: readonly Sample[] = [
       },
     }),
     ids: ["msg_2mYJ8bXcN4dTqGkR7vPzLw3sHfA"],
+    times: ["1767607200417"],
   },
   {
     name: "thin-customer-updated",
@@ -52,5 +54,6 @@ export const samples: readonly Sample[] = [
       created_at: 1_767_607_200,
     }),
     ids: ["3f9ea420af83450d7ef9f78b08c8af25"],
+    times: ["1767607200"],
   },
 ];

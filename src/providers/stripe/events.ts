@@ -1,4 +1,4 @@
-import { readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { attributesOf, readJsonObject, saysJson, textAt, timeOf, unixTimeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One event object per request: its `id`, `type` and `created` (unix seconds) are all within what is signed. */
@@ -12,25 +12,15 @@ export function parse(request: InboundRequest): Parsed {
   if (id === undefined || type === undefined) {
     return { kind: "malformed", message: "The body is not a Stripe event: it has no id and type." };
   }
+  const { account, livemode, api_version: apiVersion } = event;
+  const attributes = attributesOf({ account, livemode, apiVersion });
   return {
     kind: "events",
-    events: [{ id, type, occurredAt: createdMs(event), attributes: attributesOf(event), payload: read.text }],
+    events: [{ id, type, occurredAt: timeOfEvent(event), attributes, payload: read.text }],
   };
 }
 
-/** Unix seconds; of the newer thin events an RFC 3339 time. What no calendar holds is no time. */
-function createdMs(event: JsonObject): number | undefined {
-  const created = event["created"];
-  if (typeof created !== "number") return timeOf(created);
-  const time = created * 1_000;
-  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
-}
-
-function attributesOf(event: JsonObject): Record<string, string> {
-  const named = { account: event["account"], livemode: event["livemode"], apiVersion: event["api_version"] };
-  return Object.fromEntries(
-    Object.entries(named).flatMap(([name, value]) =>
-      typeof value === "string" || typeof value === "boolean" ? [[name, String(value)]] : [],
-    ),
-  );
+/** Unix seconds; of the newer thin events an RFC 3339 time. */
+function timeOfEvent({ created }: JsonObject): number | undefined {
+  return unixTimeOf(created) ?? timeOf(created);
 }

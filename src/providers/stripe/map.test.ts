@@ -63,14 +63,29 @@ describe("nobody is named", () => {
 describe("the buyer", () => {
   const shipping = { name: "Greta Gift", phone: "+12025550199", address: { country: "FR" } };
 
-  it("a charge's recipient lends no phone where the payer is known", () => {
-    const charge = { object: "charge", receipt_email: "bea@example.com", shipping };
-    expect(found({ ...charge, billing_details: { name: "Bea Buyer" } })).toEqual({
+  it.each(["charge", "payment_intent"])("never takes a recipient's name or phone of a %s", (kind) => {
+    const paidBy = (payer: object) => found({ object: kind, ...payer, shipping });
+    expect(paidBy({ receipt_email: "bea@example.com" })).toEqual({
       email: ["bea@example.com"],
-      fullName: ["Bea Buyer", "Greta Gift"],
       countryCode: ["FR"],
     });
-    expect(found({ object: "charge", shipping })).toMatchObject({ phone: ["+12025550199"] });
+    expect(paidBy({ billing_details: { phone: "+12025550143" } })).toEqual({
+      phone: ["+12025550143"],
+      countryCode: ["FR"],
+    });
+    expect(paidBy({ billing_details: { name: "Bea Buyer" } })).toEqual({
+      fullName: ["Bea Buyer"],
+      countryCode: ["FR"],
+    });
+  });
+
+  it.each(["charge", "payment_intent"])("is a %s's recipient where nothing says who paid", (kind) => {
+    expect(found({ object: kind, shipping, billing_details: { name: "", phone: null } })).toEqual({
+      phone: ["+12025550199"],
+      fullName: ["Greta Gift"],
+      countryCode: ["FR"],
+    });
+    expect(found({ object: "subscription_schedule", shipping })).toEqual({ countryCode: ["FR"] });
   });
 
   it("a customer's and an invoice's shipping phone is the customer's own", () => {

@@ -17,7 +17,7 @@ const customerPaths = {
   countryCode: ["address.country", "shipping.address.country"],
 } as const;
 
-/** What any other object says of the customer, best first; the last places are whom it is shipped to. */
+/** What any other object says of the customer, best first. */
 const customerOfPaths = {
   email: [
     "customer_details.email",
@@ -40,7 +40,6 @@ const customerOfPaths = {
     "billing_details.name",
     "charges.data.0.billing_details.name",
     "customer_shipping.name",
-    "shipping.name",
   ],
   language: ["locale"],
   countryCode: [
@@ -74,25 +73,31 @@ function candidatesOf(object: JsonObject): Candidates {
   const paths = textAt(object, "object") === "customer" ? customerPaths : customerOfPaths;
   const find = (names: readonly string[]) =>
     candidatesAt(object, names).map(({ path, value }) => ({ path: `data.object.${path}`, value }));
-  const email = find(paths.email);
-  const phone = find(paths.phone);
+  const [email, phone, fullName] = [find(paths.email), find(paths.phone), find(paths.fullName)];
+  const named = email.length + phone.length + fullName.length > 0;
+  const recipient = named ? noRecipient : recipientOf(object);
   return {
     email,
-    phone: [...phone, ...find(recipientPhones(object, email.length + phone.length > 0))],
-    fullName: find(paths.fullName).filter((candidate) => !isBusiness(candidate, object)),
+    phone: [...phone, ...find(recipient.phone)],
+    fullName: [...fullName, ...find(recipient.fullName)].filter(
+      (candidate) => !isBusiness(candidate, object),
+    ),
     // Checkout's "auto" follows the browser: it names no language.
     language: find(paths.language).filter((candidate) => candidate.value !== "auto"),
     countryCode: find(paths.countryCode),
   };
 }
 
+const noRecipient = { phone: [], fullName: [] } as const;
+
 /**
- * Stripe documents `shipping.phone` of a payment as the recipient's, who could be another contact than the payer: it
- * counts only when nothing says who paid.
+ * Stripe documents `shipping` of a payment as the recipient's, who could be another contact than the payer: name and
+ * phone count only when nothing says who paid.
  */
-function recipientPhones(object: JsonObject, payerIsKnown: boolean): readonly string[] {
+function recipientOf(object: JsonObject): { phone: readonly string[]; fullName: readonly string[] } {
   const kind = textAt(object, "object");
-  return !payerIsKnown && (kind === "payment_intent" || kind === "charge") ? ["shipping.phone"] : [];
+  const isPayment = kind === "payment_intent" || kind === "charge";
+  return isPayment ? { phone: ["shipping.phone"], fullName: ["shipping.name"] } : noRecipient;
 }
 
 /** `name` repeats `business_name` where a business is the customer: that is no person. */

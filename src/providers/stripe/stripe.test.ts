@@ -169,9 +169,9 @@ describe("contact data", () => {
       { email: "a@b.co", countryCode: "DE" },
     ],
     [
-      "payment intent",
-      { object: "payment_intent", receipt_email: "a@b.co", shipping: { name: "A B", phone: "+3" } },
-      { email: "a@b.co", fullName: "A B" },
+      "payment intent, whose recipient is not the payer",
+      { object: "payment_intent", receipt_email: "a@b.co", shipping: { name: "Rose Gift", phone: "+3" } },
+      { email: "a@b.co" },
     ],
     ["a subscription names only the customer's id", { object: "subscription", customer: "cus_1" }, {}],
     ["a product's name is nobody's", { object: "product", name: "Hat" }, {}],

@@ -1,4 +1,4 @@
-import { at, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { attributesOf, at, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One event per request: its `eventId`, `eventType` and `createdAt` are all within what is signed. */
@@ -18,7 +18,10 @@ export function parse(request: InboundRequest): Parsed {
         id,
         type,
         occurredAt: createdMs(read.value),
-        attributes: attributesOf(read.value),
+        attributes: attributesOf({
+          formId: at(read.value, "data.formId"),
+          responseId: at(read.value, "data.responseId"),
+        }),
         payload: read.text,
       },
     ],
@@ -31,13 +34,4 @@ export function parse(request: InboundRequest): Parsed {
  */
 function createdMs(event: JsonObject): number | undefined {
   return timeOf(event["createdAt"]) ?? timeOf(at(event, "data.createdAt"));
-}
-
-function attributesOf(event: JsonObject): Record<string, string> {
-  return Object.fromEntries(
-    ["formId", "responseId"].flatMap((name) => {
-      const value = textAt(event["data"], name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

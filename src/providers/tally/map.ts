@@ -1,6 +1,6 @@
-import { mapAnswers } from "../answers.ts";
+import { isReachable, mapAnswers } from "../answers.ts";
 import { at, isList, isObject, parseJson } from "../body.ts";
-import type { Answer, Candidates, JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
+import type { Answer, JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
 import { answersOf } from "./answers.ts";
 
 /** The root is the whole event with `answers`. What was asked comes before hidden and calculated fields. */
@@ -21,8 +21,4 @@ export function map(event: MappableEvent): ProviderMapping {
     ...mapAnswers(root, answers),
     candidates: complete ? named : candidatesWith([...of("unasked"), ...payer]),
   };
-}
-
-function isReachable({ email = [], phone = [] }: Candidates): boolean {
-  return email.length + phone.length > 0;
 }

@@ -1,4 +1,4 @@
-import { isObject, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
+import { attributesOf, isObject, readJsonObject, saysJson, textAt, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
 
 /** One response per request; all of it is signed. */
@@ -14,7 +14,6 @@ export function parse(request: InboundRequest): Parsed {
     const message = "The body is not a Typeform webhook: it has no event_type and form_response.";
     return { kind: "malformed", message };
   }
-  const formId = textAt(response, "form_id");
   return {
     kind: "events",
     events: [
@@ -22,7 +21,7 @@ export function parse(request: InboundRequest): Parsed {
         id: identityOf(read.value, response, type),
         type,
         occurredAt: timeOfResponse(response),
-        attributes: formId === undefined ? {} : { formId },
+        attributes: attributesOf({ formId: response["form_id"] }),
         payload: read.text,
       },
     ],

@@ -1,4 +1,4 @@
-import { readJsonObject, saysJson, timeOf } from "../body.ts";
+import { attributesOf, readJsonObject, saysJson, timeOf } from "../body.ts";
 import type { InboundRequest, JsonObject, JsonValue, Parsed } from "../provider.ts";
 import { resourceOf } from "./resource.ts";
 
@@ -21,7 +21,7 @@ export function parse(request: InboundRequest): Parsed {
         id: undefined,
         type: topicOf(request, read.value),
         occurredAt: utcTime(read.value["date_modified_gmt"]) ?? utcTime(read.value["date_created_gmt"]),
-        attributes: attributesOf(request),
+        attributes: attributesOf(delivery(request)),
         payload: read.text,
       },
     ],
@@ -42,12 +42,7 @@ function utcTime(value: JsonValue | undefined): number | undefined {
   return timeOf(value) ?? (typeof value === "string" ? timeOf(`${value}Z`) : undefined);
 }
 
-function attributesOf({ headers }: InboundRequest): Record<string, string> {
-  const names = { shop: "source", webhookId: "id", deliveryId: "delivery-id" };
-  return Object.fromEntries(
-    Object.entries(names).flatMap(([name, header]) => {
-      const value = headers[`x-wc-webhook-${header}`];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+function delivery({ headers }: InboundRequest) {
+  const said = (name: string) => headers[`x-wc-webhook-${name}`];
+  return { shop: said("source"), webhookId: said("id"), deliveryId: said("delivery-id") };
 }
