@@ -43,6 +43,13 @@ describe("what is no lead", () => {
     expect(parsed(body).kind).toBe(kind);
   });
 
+  it("far more changes than Meta sends at once are refused, as many as it sends are not", () => {
+    const changes = (count: number) =>
+      page(...Array.from({ length: count }, (_, index) => leadgen({ leadgen_id: String(index) })));
+    expect(eventsOf(changes(1_000))).toHaveLength(1_000);
+    expect(parsed(changes(2_001))).toMatchObject({ kind: "malformed" });
+  });
+
   it("bytes that are no UTF-8 are malformed", () => {
     const body = Buffer.from(JSON.stringify(page(leadgen({ leadgen_id: "1", note: "\u00e4" }))), "latin1");
     expect(parse({ ...request(""), body })).toEqual({

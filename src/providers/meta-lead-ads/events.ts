@@ -2,6 +2,9 @@ import { attributesOf, at, isList, isObject, readJsonObject, saysJson, textAt, u
 import type { InboundRequest, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
 import { leadId } from "./notification.ts";
 
+/** Twice what Meta documents: a request must not keep others waiting for long. */
+const changesMax = 2_000;
+
 /** One notification of the field `leadgen`, and the page's entry it stands in. */
 interface Change {
   readonly value: JsonValue | undefined;
@@ -28,6 +31,12 @@ export function parse(request: InboundRequest): Parsed {
   if (object !== "page") return { kind: "ignored", reason: "not-of-a-page" };
   const changes = entries.flatMap(leadgenChanges);
   if (changes.length === 0) return { kind: "ignored", reason: "no-lead" };
+  if (changes.length > changesMax) {
+    return {
+      kind: "malformed",
+      message: `The body holds more than ${changesMax} changes; Meta sends 1000 at most.`,
+    };
+  }
   return { kind: "events", events: changes.map(eventOf) };
 }
 
