@@ -110,7 +110,9 @@ describe("mapping ahead", () => {
 
   it("leaves everything but updates to the event's own turn", async () => {
     const { map, waiting, posts, erased, maps } = setUp((event) =>
-      event.id === "evt_2" ? { kind: "erase", contacts: ["id:9"] } : { kind: "failed", message: "no" },
+      event.id === "evt_2"
+        ? { kind: "erase", contacts: ["id:9"], unreadable: [] }
+        : { kind: "failed", message: "no" },
     );
     waiting.push(eventOf(2), eventOf(3));
     expect(await map(eventOf(1))).toEqual({ outcome: "failed", message: "no" });

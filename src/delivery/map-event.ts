@@ -1,8 +1,7 @@
-import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
 import type { Completion } from "../providers/provider.ts";
-import type { Source } from "../sources/source.ts";
+import type { Mapped, Source } from "../sources/source.ts";
 import type { EventResult, Store } from "../store/store.ts";
 import type { LookupGet } from "./lookup.ts";
 
@@ -13,10 +12,12 @@ export type MapOutcome =
   /** What the event only points at could not be fetched yet. */
   | { outcome: "later"; message: string; delayMs: number };
 
+type Erasure = Extract<Mapped, { kind: "erase" }>;
+
 /** What is to be done for one event. */
 export type EventPlan =
   | { kind: "post"; outcome: Extract<EventResult, { outcome: "mapped" }> }
-  | { kind: "erase"; contacts: readonly ContactRef[] }
+  | Erasure
   | { kind: "nothing"; outcome: Exclude<MapOutcome, { outcome: "mapped" | "erased" }> };
 
 /** Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. */
@@ -25,7 +26,7 @@ export async function planEvent(
   sources: ReadonlyMap<string, Source>,
   get: LookupGet,
 ): Promise<EventPlan> {
-  if (event.withdrawn === "erased") return { kind: "erase", contacts: [] };
+  if (event.withdrawn === "erased") return { kind: "erase", contacts: [], unreadable: [] };
   if (event.withdrawn === "dropped") {
     return { kind: "nothing", outcome: { outcome: "ignored", reason: "dropped", warnings: [] } };
   }
@@ -51,7 +52,7 @@ export async function planEvent(
       return { kind: "nothing", outcome: { outcome: "ignored", reason, warnings, report } };
     }
     case "erase":
-      return { kind: "erase", contacts: mapped.contacts };
+      return mapped;
     case "update": {
       const update: ContactUpdate = {
         id: event.replay === 0 ? event.id : `${event.id}.r${event.replay}`,
@@ -99,10 +100,23 @@ export async function mapEvent(
       return plan.outcome;
     case "erase":
       for (const contact of plan.contacts) await store.erase(contact);
+      // Its payload is all that tells of whoever could not be found.
+      if (plan.unreadable.length > 0) return { outcome: "failed", message: unreadMessage(plan) };
       await store.events.erase([event.id]);
       return { outcome: "erased" };
     case "post":
       await postUpdates(plan.outcome.updates, store);
       return plan.outcome;
   }
+}
+
+/** For the operator: the values themselves are personal, and stand in the payload that is kept. */
+function unreadMessage({ contacts, unreadable }: Erasure): string {
+  const names = { phone: "phone number", email: "e-mail address" } as const;
+  const unread = unreadable.map((kind) => names[kind]).join(" and ");
+  const done = contacts.length === 0 ? "nobody was erased" : "only what it else names was erased";
+  return (
+    `the request to erase a contact names it by a ${unread} that cannot be read, ${done}: ` +
+    "put the source's `region` right and retry, or erase the contact by hand and drop this event"
+  );
 }

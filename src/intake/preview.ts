@@ -93,8 +93,10 @@ async function previewEvent(
       const { reason, warnings, report } = mapped;
       return { type, outcome: "ignored", reason, warnings, mapping: report };
     }
-    case "erase":
-      return { type, outcome: "erase", contacts: mapped.contacts };
+    case "erase": {
+      const { contacts, unreadable } = mapped;
+      return { type, outcome: "erase", contacts, ...(unreadable.length === 0 ? {} : { unreadable }) };
+    }
     case "failed":
       return { type, outcome: "failed", reason: mapped.message };
   }

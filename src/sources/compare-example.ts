@@ -14,7 +14,11 @@ export function differences(expected: Expectation, mapped: Mapped): string[] {
       if (mapped.kind !== "erase") return [`expected to erase, but it ${told(mapped)}`];
       const missing = expected.contacts.filter((contact) => !mapped.contacts.some((one) => one === contact));
       const extra = mapped.contacts.filter((contact) => !expected.contacts.includes(contact));
-      return [...missing.map((one) => `does not erase ${one}`), ...extra.map((one) => `erases ${one} too`)];
+      return [
+        ...missing.map((one) => `does not erase ${one}`),
+        ...extra.map((one) => `erases ${one} too`),
+        ...mapped.unreadable.map((kind) => `cannot read the ${kind} of whom to erase`),
+      ];
     }
     case "update":
       if (mapped.kind !== "update") return [`expected an update, but it ${told(mapped)}`, ...reasons(mapped)];

@@ -161,8 +161,8 @@ describe("the difference between what was expected and what came", () => {
     [
       "others erased",
       { kind: "erase", contacts: ["id:1", "id:2"] },
-      { kind: "erase", contacts: ["id:2", "id:3"] },
-      ["does not erase id:1", "erases id:3 too"],
+      { kind: "erase", contacts: ["id:2", "id:3"], unreadable: ["phone"] },
+      ["does not erase id:1", "erases id:3 too", "cannot read the phone of whom to erase"],
     ],
     [
       "failed",

@@ -16,7 +16,12 @@ export type Mapped =
     }
   /** Nothing to deliver, as `no-identifier` or `no-fields`. */
   | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[]; report: MappingReport }
-  | { kind: "erase"; contacts: readonly ContactRef[] }
+  /** `unreadable`: what the request names people by and nobody can be found by. */
+  | {
+      kind: "erase";
+      contacts: readonly ContactRef[];
+      unreadable: readonly Extract<IdentifierKind, "phone" | "email">[];
+    }
   /** The mapping itself could not be carried out; the event is kept and can be replayed. */
   | { kind: "failed"; message: string };
 
