@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import type { Mapped, Source } from "../sources/source.ts";
+import type { Complete } from "./completion.ts";
 import { mapEvent } from "./map-event.ts";
 
 const event: RelayEvent = {
@@ -17,8 +18,10 @@ const event: RelayEvent = {
   payload: '{"customer":{"phone":"0123456789"}}',
 };
 
+const whole: Complete = async ({ payload }) => ({ kind: "complete", payload });
+
 /** Maps the event by a source that makes this of it; answers what came of it and what was erased. */
-async function mapping(mapped: Mapped, of = event) {
+async function mapping(mapped: Mapped) {
   const contacts: ContactRef[] = [];
   const events: string[] = [];
   const store = {
@@ -28,8 +31,7 @@ async function mapping(mapped: Mapped, of = event) {
     erase: async (contact: ContactRef) => contacts.push(contact),
   } as unknown as Parameters<typeof mapEvent>[2];
   const source = { map: async () => mapped } as Partial<Source> as Source;
-  const never = async () => ({ kind: "unreachable", message: "nobody is asked here" }) as const;
-  const outcome = await mapEvent(of, new Map([["shop", source]]), store, never);
+  const outcome = await mapEvent(event, new Map([["shop", source]]), store, whole);
   return { outcome, contacts, events };
 }
 

@@ -1,16 +1,15 @@
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
-import type { Completion } from "../providers/provider.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import type { EventResult, Store } from "../store/store.ts";
-import type { LookupGet } from "./lookup.ts";
+import type { Complete, Completed } from "./completion.ts";
 
 export type MapOutcome =
   | EventResult
   /** Cannot be mapped now; the event is kept with its payload until it is replayed. */
   | { outcome: "failed"; message: string }
   /** What the event only points at could not be fetched yet. */
-  | { outcome: "later"; message: string; delayMs: number };
+  | ({ outcome: "later" } & Omit<Extract<Completed, { kind: "later" }>, "kind">);
 
 type Erasure = Extract<Mapped, { kind: "erase" }>;
 
@@ -24,7 +23,7 @@ export type EventPlan =
 export async function planEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
-  get: LookupGet,
+  complete: Complete,
 ): Promise<EventPlan> {
   if (event.withdrawn === "erased") return { kind: "erase", contacts: [], unreadable: [] };
   if (event.withdrawn === "dropped") {
@@ -35,10 +34,10 @@ export async function planEvent(
     const message = `source "${event.source}" is not configured any more`;
     return { kind: "nothing", outcome: { outcome: "failed", message } };
   }
-  const completion = await completed(event, source, get);
+  const completion = await complete(event, source);
   if (completion.kind === "later") {
-    const { message, delayMs } = completion;
-    return { kind: "nothing", outcome: { outcome: "later", message, delayMs } };
+    const { because, message, delayMs } = completion;
+    return { kind: "nothing", outcome: { outcome: "later", because, message, delayMs } };
   }
   if (completion.kind === "failed") {
     return { kind: "nothing", outcome: { outcome: "failed", message: completion.message } };
@@ -68,12 +67,6 @@ export async function planEvent(
   }
 }
 
-async function completed(event: RelayEvent, source: Source, get: LookupGet): Promise<Completion> {
-  const { completion, provider } = source;
-  if (!completion || !provider.complete) return { kind: "complete", payload: event.payload };
-  return await provider.complete(event, { ...completion, get });
-}
-
 /** Puts updates into their contacts' mailboxes and wakes those. Idempotent. */
 export async function postUpdates(
   updates: readonly ContactUpdate[],
@@ -92,9 +85,9 @@ export async function mapEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
   store: Pick<Store, "mailbox" | "events" | "wake" | "erase">,
-  get: LookupGet,
+  complete: Complete,
 ): Promise<MapOutcome> {
-  const plan = await planEvent(event, sources, get);
+  const plan = await planEvent(event, sources, complete);
   switch (plan.kind) {
     case "nothing":
       return plan.outcome;
