@@ -107,6 +107,7 @@ export function startWorkers(options: WorkersOptions): Workers {
         const line = { ...about, reason: message, delayMs };
         if (because === "answer") log.warn(line, "event cannot be completed yet; it will be tried again");
         else log.debug(line, "event waits to be completed");
+        if (job.progress !== message) await job.updateProgress(message);
         await job.moveToDelayed(clock() + delayMs, token);
         throw new DelayedError();
       }
