@@ -69,6 +69,21 @@ describe("examples in the configuration", () => {
     ]);
   });
 
+  it("keep every digit of an id that no double holds, in the payload and in what is expected", () => {
+    const result = load(`
+      - name: an id
+        payload: { id: 706405506930370084, small: 5, deep: [-9007199254740993, "7"], at: 1e3 }
+        expect: { custom_fields: { Id: 706405506930370084, Small: 5 } }
+`);
+    const [example] = (result.ok && result.sources[0]?.examples) || [];
+    expect(example?.payload).toEqual({
+      text: '{"id":706405506930370084,"small":5,"deep":[-9007199254740993,"7"],"at":1000}',
+    });
+    expect(example?.expect).toMatchObject({
+      fields: { "custom_fields.Id": "706405506930370084", "custom_fields.Small": 5 },
+    });
+  });
+
   it.each([
     ["      - just a text\n", "must be a mapping"],
     ["      - { payload: {}, expect: {} }\n", "needs a `name`"],

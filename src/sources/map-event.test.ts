@@ -258,6 +258,19 @@ describe("the source's own map", () => {
     });
   });
 
+  test("an integer of the configuration stands for all its digits", async () => {
+    const source = shopWith(
+      `{ custom_fields: { Id: 706405506930370084, Small: 0x1F,
+         Page: { value: page, type: list, options: [706405506930370084, 7] } } }`,
+    );
+    expect(await patchOf(source, { ...ada, page: "706405506930370084" })).toEqual({
+      ...ada,
+      "custom_fields.Id": "706405506930370084",
+      "custom_fields.Small": "31",
+      "custom_fields.Page": "706405506930370084",
+    });
+  });
+
   test("custom fields may be called anything", async () => {
     const source = shopWith(`{ custom_fields: { __proto__: a, constructor: a, 2024: a, "a.b": a } }`);
     expect(await patchOf(source, { ...ada, a: "x" })).toEqual({
