@@ -6,6 +6,8 @@ import { eventsRoutes, type EventsOptions } from "./events.ts";
 const yaml = `
 sources:
   form: { provider: form, key: k, map: { custom_fields: { Id: id, Deep: deep.id } } }
+  leads: { provider: meta-lead-ads, secret: s, verify_token: v, access_token: t }
+  tokenless: { provider: meta-lead-ads, secret: s, verify_token: v }
 `;
 
 function routes() {
@@ -46,5 +48,20 @@ it.each(["", "{", "[]", "5", '{"source":"form"}', '{"source":5,"payload":{}}'])(
   "a preview of %j is refused with what to send",
   async (body) => {
     expect(await preview(body)).toMatchObject({ status: 400, body: { error: { code: "malformed" } } });
+  },
+);
+
+it.each([
+  ["leads", "notification", { outcome: "later", reason: expect.stringContaining("when it is delivered") }],
+  ["tokenless", "notification", { outcome: "ignored", reason: "lead-without-its-fields" }],
+  ["leads", "lead", { outcome: "mapped" }],
+])(
+  "a preview by %s of Meta's %s says what its delivery would do, and asks nobody",
+  async (source, sample, said) => {
+    const body = providers
+      .find(({ name }) => name === "meta-lead-ads")
+      ?.samples.find(({ name }) => name === sample)?.body;
+    const previewed = await preview(`{"source":"${source}","payload":${body ?? ""}}`);
+    expect(previewed.body["events"]).toEqual([expect.objectContaining(said)]);
   },
 );

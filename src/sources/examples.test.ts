@@ -3,7 +3,7 @@ import { differences } from "./compare-example.ts";
 import type { Expectation } from "./examples.ts";
 import { fakeProviders } from "./fixtures/providers.ts";
 import { sourcesFromYaml } from "./load.ts";
-import type { Mapped } from "./source.ts";
+import type { Foretold } from "./source.ts";
 
 function load(examples: string) {
   const text = `sources:\n  shop:\n    provider: shopify\n    secret: s\n    examples:\n${examples}`;
@@ -104,14 +104,14 @@ describe("examples in the configuration", () => {
 });
 
 const report = { fields: [{ field: "phone", why: "'1' is not a phone number" }], unusedAnswers: [] };
-const update: Mapped = {
+const update: Foretold = {
   kind: "update",
   contact: "email:a@example.com",
   patch: { email: "a@example.com", "custom_fields.Total": 12.5 },
   warnings: [],
   report,
 };
-const ignored: Mapped = {
+const ignored: Foretold = {
   kind: "ignored",
   reason: "no-identifier",
   warnings: [{ field: "phone", message: "'1' is not a phone number" }],
@@ -120,7 +120,7 @@ const ignored: Mapped = {
 
 describe("the difference between what was expected and what came", () => {
   const fields = { email: "a@example.com", "custom_fields.Total": 12.5 };
-  it.each<[string, Expectation, Mapped, string[]]>([
+  it.each<[string, Expectation, Foretold, string[]]>([
     ["the same", { kind: "update", contact: undefined, fields }, update, []],
     [
       "another contact",
@@ -184,6 +184,12 @@ describe("the difference between what was expected and what came", () => {
       { kind: "ignored", reason: undefined },
       { kind: "failed", message: "stopped" },
       ["the mapping failed: stopped"],
+    ],
+    [
+      "to be fetched",
+      { kind: "ignored", reason: undefined },
+      { kind: "later", message: "it is fetched first" },
+      ["nothing can be told of it yet: it is fetched first"],
     ],
   ])("%s", (_name, expected, mapped, lines) => {
     expect(differences(expected, mapped)).toEqual(lines);

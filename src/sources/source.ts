@@ -25,6 +25,12 @@ export type Mapped =
   /** The mapping itself could not be carried out; the event is kept and can be replayed. */
   | { kind: "failed"; message: string };
 
+/** What can be told of an event before it is delivered. */
+export type Foretold =
+  | Mapped
+  /** Nothing yet: what there is to map is fetched from the sender's API when the event is delivered. */
+  | { kind: "later"; message: string };
+
 /** One configured endpoint `/webhooks/<name>`. */
 export interface Source {
   readonly name: string;
