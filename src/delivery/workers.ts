@@ -74,13 +74,13 @@ export function startWorkers(options: WorkersOptions): Workers {
   const mapAhead = createMapAhead(options.sources, store, complete, aheadMax, clock);
 
   function watchShape(event: RelayEvent, report: MappingReport): void {
-    for (const { source, type, kind, name, from } of options.shapes.observe(event, report)) {
+    for (const { source, type, form, kind, name, from } of options.shapes.observe(event, report)) {
       metrics.shapeChanged(source, kind);
       const text =
         kind === "field-missing"
           ? "a mapped field has stopped appearing in this source's payloads"
           : "this source's form has a new answer that no field is made of";
-      log.warn({ source, type, name, from }, text);
+      log.warn({ source, type, form, name, from }, text);
     }
   }
 
