@@ -159,6 +159,18 @@ describe("an API that hangs", () => {
   );
 });
 
+it("two APIs that hang leave as many slots as one", async () => {
+  const { asked, complete: run, time } = setUp(() => new Promise(() => undefined));
+  const sources = { leads: sourceOf(), others: sourceOf({ accessToken: "other" }), shop };
+  const queue = queueOf(8, time, run, sources);
+  for (const [index, lead] of leads.entries())
+    queue.add({ ...lead, source: index % 2 === 0 ? "leads" : "others" });
+  queue.add(eventOf("order", "shop"));
+  await allTurns();
+  expect(asked).toHaveLength(4);
+  expect(queue.done.get("order")).toBe(0);
+});
+
 describe("a pause", () => {
   const start = (answers: Record<string, Completion>) => {
     const world = setUp((id) => answers[id] ?? complete);

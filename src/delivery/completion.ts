@@ -14,7 +14,7 @@ export type Complete = (event: RelayEvent, source: Source) => Promise<Completed>
 
 export interface CompletionOptions {
   readonly get: LookupGet;
-  /** Events that may be asked for at the same time, of one API: the others' slots stay free for other sources. */
+  /** Events that may be asked for at the same time: the other slots stay free for other sources. */
   readonly atOnceMax: number;
   readonly clock: () => number;
 }
@@ -26,7 +26,6 @@ const probeMs = 1_000;
 
 /** One API as one token sees it. */
 interface Api {
-  asking: number;
   /** Set by an answer that holds for everybody; it ends with an answer that does not. */
   pause: { readonly until: number; readonly message: string; readonly askedBy: string } | undefined;
   probing: boolean;
@@ -42,11 +41,12 @@ type Entry = { readonly kind: "asked"; readonly isProbe: boolean } | Extract<Com
  */
 export function createCompletion({ get, atOnceMax, clock }: CompletionOptions): Complete {
   const apis = new Map<string, Api>();
+  let asking = 0;
 
   function apiOf(provider: Provider, { accessToken, apiUrl }: NonNullable<Source["completion"]>): Api {
     const host = apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl).host : apiUrl;
     const key = JSON.stringify([provider.name, host, accessToken]);
-    const api = apis.get(key) ?? { asking: 0, pause: undefined, probing: false, lineEndsAt: 0 };
+    const api = apis.get(key) ?? { pause: undefined, probing: false, lineEndsAt: 0 };
     apis.set(key, api);
     return api;
   }
@@ -57,18 +57,19 @@ export function createCompletion({ get, atOnceMax, clock }: CompletionOptions): 
   }
 
   function enter(api: Api, event: RelayEvent): Entry {
-    const { pause } = api;
+    const { pause, probing } = api;
     const now = clock();
-    if (!pause) {
-      if (api.asking < atOnceMax) return { kind: "asked", isProbe: false };
+    // Whoever found the API so lets the others try first: it may be the only one that is answered so.
+    const lets = pause?.askedBy === event.id && api.lineEndsAt > now;
+    if (pause && (now < pause.until || probing || lets)) {
+      const from = now < pause.until ? pause.until : now + (probing ? probeMs : 0);
+      return { kind: "later", because: "pause", message: pause.message, delayMs: putOff(api, from) };
+    }
+    if (asking >= atOnceMax) {
       const message = "its turn to be fetched from its sender's API has not come";
       return { kind: "later", because: "turn", message, delayMs: putOff(api, now) };
     }
-    // Whoever found the API so lets the others try first: it may be the only one that is answered so.
-    const lets = pause.askedBy === event.id && api.lineEndsAt > now;
-    if (now >= pause.until && !api.probing && !lets) return { kind: "asked", isProbe: true };
-    const from = now < pause.until ? pause.until : now + (api.probing ? probeMs : 0);
-    return { kind: "later", because: "pause", message: pause.message, delayMs: putOff(api, from) };
+    return { kind: "asked", isProbe: pause !== undefined };
   }
 
   /** What an answer means for the others too. */
@@ -97,7 +98,7 @@ export function createCompletion({ get, atOnceMax, clock }: CompletionOptions): 
       if (!visit.entry) {
         visit.entry = enter(api, event);
         if (visit.entry.kind === "asked") {
-          api.asking += 1;
+          asking += 1;
           api.probing ||= visit.entry.isProbe;
         }
       }
@@ -113,7 +114,7 @@ export function createCompletion({ get, atOnceMax, clock }: CompletionOptions): 
       return judge(api, event, completion, entry?.isProbe ?? false);
     } finally {
       if (visit.entry?.kind === "asked") {
-        api.asking -= 1;
+        asking -= 1;
         if (visit.entry.isProbe) api.probing = false;
       }
     }
