@@ -21,7 +21,7 @@ const event: RelayEvent = {
 const whole: Complete = async ({ payload }) => ({ kind: "complete", payload });
 
 /** Maps the event by a source that makes this of it; answers what came of it and what was erased. */
-async function mapping(mapped: Mapped) {
+async function mapping(mapped: Mapped, more: Partial<RelayEvent> = {}) {
   const contacts: ContactRef[] = [];
   const events: string[] = [];
   const store = {
@@ -31,7 +31,7 @@ async function mapping(mapped: Mapped) {
     erase: async (contact: ContactRef) => contacts.push(contact),
   } as unknown as Parameters<typeof mapEvent>[2];
   const source = { map: async () => mapped } as Partial<Source> as Source;
-  const outcome = await mapEvent(event, new Map([["shop", source]]), store, whole);
+  const outcome = await mapEvent({ ...event, ...more }, new Map([["shop", source]]), store, whole);
   return { outcome, contacts, events };
 }
 
@@ -56,6 +56,18 @@ describe("a request to erase somebody", () => {
     expect(events).toEqual([]);
     expect(outcome).toMatchObject({ outcome: "failed", message: expect.stringContaining("phone number") });
     expect(JSON.stringify(outcome)).not.toMatch(/e-mail|0123456789/);
+  });
+
+  it("that is retried erases nobody twice: somebody may have come back since", async () => {
+    const asked = { kind: "erase", contacts: ["email:a@b.co"], unreadable: ["phone"] } as const;
+    const { outcome: first } = await mapping(asked);
+    if (first.outcome !== "failed" || !first.erased) throw new Error("not kept");
+    const found = { ...asked, contacts: ["phone:+60123456789", ...asked.contacts], unreadable: [] } as const;
+    expect(await mapping(found, { erased: first.erased })).toEqual({
+      outcome: { outcome: "erased" },
+      contacts: ["phone:+60123456789"],
+      events: ["evt_1"],
+    });
   });
 
   it("of which nothing could be read says that nobody was erased", async () => {

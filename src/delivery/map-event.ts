@@ -1,3 +1,4 @@
+import { contactTag } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
 import type { Mapped, Source } from "../sources/source.ts";
@@ -7,7 +8,7 @@ import type { Complete, Completed } from "./completion.ts";
 export type MapOutcome =
   | EventResult
   /** Cannot be mapped now; the event is kept with its payload until it is replayed. */
-  | { outcome: "failed"; message: string }
+  | { outcome: "failed"; message: string; erased?: RelayEvent["erased"] }
   /** What the event only points at could not be fetched yet. */
   | ({ outcome: "later" } & Omit<Extract<Completed, { kind: "later" }>, "kind">);
 
@@ -91,12 +92,19 @@ export async function mapEvent(
   switch (plan.kind) {
     case "nothing":
       return plan.outcome;
-    case "erase":
-      for (const contact of plan.contacts) await store.erase(contact);
+    case "erase": {
+      const erased = new Set(event.erased);
+      for (const contact of plan.contacts) {
+        if (!erased.has(contactTag(contact))) await store.erase(contact);
+        erased.add(contactTag(contact));
+      }
       // Its payload is all that tells of whoever could not be found.
-      if (plan.unreadable.length > 0) return { outcome: "failed", message: unreadMessage(plan) };
+      if (plan.unreadable.length > 0) {
+        return { outcome: "failed", message: unreadMessage(plan), erased: [...erased] };
+      }
       await store.events.erase([event.id]);
       return { outcome: "erased" };
+    }
     case "post":
       await postUpdates(plan.outcome.updates, store);
       return plan.outcome;

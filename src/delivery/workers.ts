@@ -96,6 +96,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     switch (mapped.outcome) {
       case "failed":
         log.error({ ...about, reason: mapped.message }, "event could not be mapped; kept for a replay");
+        if (mapped.erased) await job.updateData({ ...event, erased: mapped.erased });
         throw new UnrecoverableError(mapped.message);
       case "later": {
         const { because, message, delayMs } = mapped;

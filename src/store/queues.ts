@@ -182,7 +182,8 @@ export function isEventId(id: string): boolean {
 }
 
 /** An event without what it told of a person; its job, and so its deduplication, stays. */
-export function withdrawnEvent(event: RelayEvent, withdrawn: "erased" | "dropped"): RelayEvent {
+export function withdrawnEvent(whole: RelayEvent, withdrawn: "erased" | "dropped"): RelayEvent {
+  const { erased: _, ...event } = whole;
   return { ...event, payload: "null", attributes: {}, withdrawn };
 }
 
