@@ -23,6 +23,8 @@ export interface RelayEvent {
   readonly payload: string;
   /** When an operator last had it replayed or retried: the age of its updates counts from then. */
   readonly retriedAt?: number;
+  /** Tags of the contacts that it has erased: a retry must not take what they have given since. */
+  readonly erased?: readonly string[];
   /** Its payload is gone for good, and nothing is delivered for it any more. */
   readonly withdrawn?: "erased" | "dropped";
 }

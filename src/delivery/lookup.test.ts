@@ -71,7 +71,7 @@ describe("fetching what a thin event points at", () => {
       response.write("x".repeat(2_000));
     });
     expect(await lookup()(new URL(endless), {})).toEqual({
-      kind: "unreachable",
+      kind: "too-large",
       message: "an answer of more than 1000 bytes",
     });
   });

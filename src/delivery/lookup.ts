@@ -31,7 +31,7 @@ export function createLookup(options: LookupOptions): LookupGet {
       const response = await fetch(url, { headers: { ...headers }, redirect: "manual", signal });
       const text = await bounded(response, options.bytesMax);
       if (text === undefined) {
-        return { kind: "unreachable", message: `an answer of more than ${options.bytesMax} bytes` };
+        return { kind: "too-large", message: `an answer of more than ${options.bytesMax} bytes` };
       }
       return { kind: "answer", status: response.status, headers: Object.fromEntries(response.headers), text };
     } catch (error) {

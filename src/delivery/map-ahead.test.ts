@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import type { Mapped, Source } from "../sources/source.ts";
+import type { Complete } from "./completion.ts";
 import { createMapAhead } from "./map-ahead.ts";
 
-const unreachable = async () => ({ kind: "unreachable", message: "nobody is asked here" }) as const;
+const whole: Complete = async ({ payload }) => ({ kind: "complete", payload });
 
 function eventOf(index: number): RelayEvent {
   return {
@@ -49,7 +50,7 @@ function setUp(mapped: (event: RelayEvent) => Mapped, aheadMax = 10) {
     wake: async (contact: ContactRef) => void woken.push(contact),
   } as unknown as Parameters<typeof createMapAhead>[1];
   let now = 0;
-  const map = createMapAhead(new Map([["shop", source]]), store, unreachable, aheadMax, () => now);
+  const map = createMapAhead(new Map([["shop", source]]), store, whole, aheadMax, () => now);
   return {
     map,
     waiting,
@@ -110,7 +111,9 @@ describe("mapping ahead", () => {
 
   it("leaves everything but updates to the event's own turn", async () => {
     const { map, waiting, posts, erased, maps } = setUp((event) =>
-      event.id === "evt_2" ? { kind: "erase", contacts: ["id:9"] } : { kind: "failed", message: "no" },
+      event.id === "evt_2"
+        ? { kind: "erase", contacts: ["id:9"], unreadable: [] }
+        : { kind: "failed", message: "no" },
     );
     waiting.push(eventOf(2), eventOf(3));
     expect(await map(eventOf(1))).toEqual({ outcome: "failed", message: "no" });

@@ -1,7 +1,7 @@
 import type { RelayEvent } from "../contact/event.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
-import type { LookupGet } from "./lookup.ts";
+import type { Complete } from "./completion.ts";
 import { mapEvent, planEvent, postUpdates, type EventPlan, type MapOutcome } from "./map-event.ts";
 
 /** How long one look ahead may take before the event at hand goes on. */
@@ -21,7 +21,7 @@ type Posted = Extract<EventPlan, { kind: "post" }>["outcome"];
 export function createMapAhead(
   sources: ReadonlyMap<string, Source>,
   store: Pick<Store, "events" | "mailbox" | "wake" | "erase">,
-  get: LookupGet,
+  complete: Complete,
   aheadMax: number,
   clock: () => number,
 ): (event: RelayEvent) => Promise<MapOutcome> {
@@ -37,7 +37,7 @@ export function createMapAhead(
     for (const event of await store.events.waiting(aheadMax)) {
       // What has to be fetched first waits for its own turn.
       if (posted.has(keyOf(event)) || sources.get(event.source)?.completion) continue;
-      const plan = await planEvent(event, sources, get);
+      const plan = await planEvent(event, sources, complete);
       // It takes what was posted for its contact with it, and what came after it is to stay.
       if (plan.kind === "erase") break;
       if (plan.kind === "post") found.set(keyOf(event), plan.outcome);
@@ -63,7 +63,7 @@ export function createMapAhead(
     const key = keyOf(event);
     const known = posted.get(key);
     posted.delete(key);
-    const outcome = known ?? (await mapEvent(event, sources, store, get));
+    const outcome = known ?? (await mapEvent(event, sources, store, complete));
     if (aheadMax > 0 && (!known || clock() - lookedAt >= lookAgainMs)) await lookAhead();
     return outcome;
   };

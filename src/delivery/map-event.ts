@@ -1,31 +1,32 @@
-import type { ContactRef } from "../contact/contact-ref.ts";
+import { contactTag } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
-import type { Completion } from "../providers/provider.ts";
-import type { Source } from "../sources/source.ts";
+import type { Mapped, Source } from "../sources/source.ts";
 import type { EventResult, Store } from "../store/store.ts";
-import type { LookupGet } from "./lookup.ts";
+import type { Complete, Completed } from "./completion.ts";
 
 export type MapOutcome =
   | EventResult
   /** Cannot be mapped now; the event is kept with its payload until it is replayed. */
-  | { outcome: "failed"; message: string }
+  | { outcome: "failed"; message: string; erased?: RelayEvent["erased"] }
   /** What the event only points at could not be fetched yet. */
-  | { outcome: "later"; message: string; delayMs: number };
+  | ({ outcome: "later" } & Omit<Extract<Completed, { kind: "later" }>, "kind">);
+
+type Erasure = Extract<Mapped, { kind: "erase" }>;
 
 /** What is to be done for one event. */
 export type EventPlan =
   | { kind: "post"; outcome: Extract<EventResult, { outcome: "mapped" }> }
-  | { kind: "erase"; contacts: readonly ContactRef[] }
+  | Erasure
   | { kind: "nothing"; outcome: Exclude<MapOutcome, { outcome: "mapped" | "erased" }> };
 
 /** Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. */
 export async function planEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
-  get: LookupGet,
+  complete: Complete,
 ): Promise<EventPlan> {
-  if (event.withdrawn === "erased") return { kind: "erase", contacts: [] };
+  if (event.withdrawn === "erased") return { kind: "erase", contacts: [], unreadable: [] };
   if (event.withdrawn === "dropped") {
     return { kind: "nothing", outcome: { outcome: "ignored", reason: "dropped", warnings: [] } };
   }
@@ -34,10 +35,10 @@ export async function planEvent(
     const message = `source "${event.source}" is not configured any more`;
     return { kind: "nothing", outcome: { outcome: "failed", message } };
   }
-  const completion = await completed(event, source, get);
+  const completion = await complete(event, source);
   if (completion.kind === "later") {
-    const { message, delayMs } = completion;
-    return { kind: "nothing", outcome: { outcome: "later", message, delayMs } };
+    const { because, message, delayMs } = completion;
+    return { kind: "nothing", outcome: { outcome: "later", because, message, delayMs } };
   }
   if (completion.kind === "failed") {
     return { kind: "nothing", outcome: { outcome: "failed", message: completion.message } };
@@ -51,7 +52,7 @@ export async function planEvent(
       return { kind: "nothing", outcome: { outcome: "ignored", reason, warnings, report } };
     }
     case "erase":
-      return { kind: "erase", contacts: mapped.contacts };
+      return mapped;
     case "update": {
       const update: ContactUpdate = {
         id: event.replay === 0 ? event.id : `${event.id}.r${event.replay}`,
@@ -65,12 +66,6 @@ export async function planEvent(
       return { kind: "post", outcome: { outcome: "mapped", updates: [update], warnings, report } };
     }
   }
-}
-
-async function completed(event: RelayEvent, source: Source, get: LookupGet): Promise<Completion> {
-  const { completion, provider } = source;
-  if (!completion || !provider.complete) return { kind: "complete", payload: event.payload };
-  return await provider.complete(event, { ...completion, get });
 }
 
 /** Puts updates into their contacts' mailboxes and wakes those. Idempotent. */
@@ -91,18 +86,38 @@ export async function mapEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
   store: Pick<Store, "mailbox" | "events" | "wake" | "erase">,
-  get: LookupGet,
+  complete: Complete,
 ): Promise<MapOutcome> {
-  const plan = await planEvent(event, sources, get);
+  const plan = await planEvent(event, sources, complete);
   switch (plan.kind) {
     case "nothing":
       return plan.outcome;
-    case "erase":
-      for (const contact of plan.contacts) await store.erase(contact);
+    case "erase": {
+      const erased = new Set(event.erased);
+      for (const contact of plan.contacts) {
+        if (!erased.has(contactTag(contact))) await store.erase(contact);
+        erased.add(contactTag(contact));
+      }
+      // Its payload is all that tells of whoever could not be found.
+      if (plan.unreadable.length > 0) {
+        return { outcome: "failed", message: unreadMessage(plan), erased: [...erased] };
+      }
       await store.events.erase([event.id]);
       return { outcome: "erased" };
+    }
     case "post":
       await postUpdates(plan.outcome.updates, store);
       return plan.outcome;
   }
+}
+
+/** For the operator: the values themselves are personal, and stand in the payload that is kept. */
+function unreadMessage({ contacts, unreadable }: Erasure): string {
+  const names = { phone: "phone number", email: "e-mail address" } as const;
+  const unread = unreadable.map((kind) => names[kind]).join(" and ");
+  const done = contacts.length === 0 ? "nobody was erased" : "only what it else names was erased";
+  return (
+    `the request to erase a contact names it by a ${unread} that cannot be read, ${done}: ` +
+    "put the source's `region` right and retry, or erase the contact by hand and drop this event"
+  );
 }

@@ -3,7 +3,8 @@ import type { MappingReport } from "../contact/event.ts";
 import { seededRandom } from "../sandbox/seeded-random.ts";
 import { createShapeWatch } from "./shape-watch.ts";
 
-const event = { source: "shop", type: "orders/create" };
+const kind = { source: "shop", type: "orders/create" };
+const event = { ...kind, attributes: {} };
 const withPhone: MappingReport = {
   fields: [{ field: "phone", from: "customer.phone", was: "+60123456789", became: "+60123456789" }],
   unusedAnswers: [],
@@ -26,7 +27,7 @@ describe("a source whose payloads have changed shape", () => {
     const { watch, times } = setUp();
     expect(times(100, withPhone)).toEqual([]);
     expect(times(19, withoutPhone)).toEqual([]);
-    const change = { ...event, kind: "field-missing", name: "phone", from: "customer.phone", at: 5 };
+    const change = { ...kind, kind: "field-missing", name: "phone", from: "customer.phone", at: 5 };
     expect(times(100, withoutPhone)).toEqual([change]);
     expect(watch.changes("shop")).toEqual([change]);
     expect(watch.changes("other")).toEqual([]);
@@ -75,8 +76,65 @@ describe("a source whose payloads have changed shape", () => {
   it("is told of a new answer that nothing uses, once, and of none it had from the start", () => {
     const { times } = setUp();
     expect(times(30, withAnswers("Company", "Message"))).toEqual([]);
-    expect(times(5, withAnswers("Company", "T-shirt size"))).toEqual([
-      { ...event, kind: "new-answer", name: "T-shirt size", at: 5 },
+    expect(times(4, withAnswers("Company", "T-shirt size"))).toEqual([]);
+    expect(times(50, withAnswers("Company", "T-shirt size"))).toEqual([
+      { ...kind, kind: "new-answer", name: "T-shirt size", at: 5 },
     ]);
+  });
+
+  it("is told which form has the new answer; another form's questions are not new", () => {
+    const { watch, times } = setUp();
+    const form = (formId: string) => ({ ...event, attributes: { formId } });
+    times(100, withAnswers("Company"), form("a"));
+    expect(times(100, withAnswers("Budget", "Size"), form("b"))).toEqual([]);
+    const change = { ...kind, form: "a", kind: "new-answer", name: "Budget", at: 5 };
+    expect(times(5, withAnswers("Company", "Budget"), form("a"))).toEqual([change]);
+    expect(watch.changes("shop")).toEqual([change]);
+  });
+
+  it("is not told of a new answer for an old question that few answer", () => {
+    for (let seed = 1; seed <= 300; seed += 1) {
+      const random = seededRandom(seed);
+      const { watch } = setUp();
+      const questions = [0.01, 0.03, 0.1, 0.2, 0.3, 0.5].map((share) => ({ share, name: `asked ${share}` }));
+      const found = Array.from({ length: 1_000 }, () => {
+        const given = questions.filter(({ share }) => random() < share).map(({ name }) => name);
+        return watch.observe(event, withAnswers("Company", ...given));
+      }).flat();
+      expect(found, `seed ${seed}`).toEqual([]);
+    }
+  });
+
+  it("is told of a new question soon, even if only half of the people answer it", () => {
+    const random = seededRandom(7);
+    const { watch, times } = setUp();
+    times(60, withAnswers("Company"));
+    const told = Array.from({ length: 40 }, () =>
+      watch.observe(event, random() < 0.5 ? withAnswers("Company", "Size") : withAnswers("Company")),
+    ).flat();
+    expect(told).toMatchObject([{ kind: "new-answer", name: "Size" }]);
+  });
+
+  it("holds no longer once the new answer is not given any more", () => {
+    const { watch, times } = setUp();
+    times(50, withAnswers("Company"));
+    times(10, withAnswers("Company", "Size"));
+    expect(watch.changes("shop")).toHaveLength(1);
+    expect(times(100, withAnswers("Company"))).toEqual([]);
+    expect(watch.changes("shop")).toEqual([]);
+  });
+
+  it("is remembered in bounded room: the quietest form is forgotten for a new one", () => {
+    const { watch, times } = setUp();
+    const form = (formId: string) => ({ ...event, attributes: { formId } });
+    times(50, withPhone, form("first"));
+    times(100, withoutPhone, form("first"));
+    times(50, withPhone, form("busy"));
+    for (let count = 0; count < 10_000; count += 1) {
+      watch.observe(form(`form ${count}`), withAnswers("x".repeat(100_000)));
+      if (count % 100 === 0) watch.observe(form("busy"), withPhone);
+    }
+    expect(watch.changes("shop")).toEqual([]);
+    expect(times(100, withoutPhone, form("busy"))).toHaveLength(1);
   });
 });

@@ -15,6 +15,7 @@ import type {
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createCanary } from "./canary.ts";
+import { createCompletion } from "./completion.ts";
 import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-contact.ts";
 import type { LookupGet } from "./lookup.ts";
 import { createMapAhead } from "./map-ahead.ts";
@@ -63,17 +64,22 @@ export function startWorkers(options: WorkersOptions): Workers {
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
 
+  const concurrency = {
+    events: store.engine === "embedded" ? 2 : 8,
+    contacts: contactConcurrency(options.ceiling),
+  };
+  const complete = createCompletion({ get: options.lookup, atOnceMax: concurrency.events / 2, clock });
   const aheadMax = store.engine === "embedded" ? embeddedAheadMax : 0;
-  const mapAhead = createMapAhead(options.sources, store, options.lookup, aheadMax, clock);
+  const mapAhead = createMapAhead(options.sources, store, complete, aheadMax, clock);
 
   function watchShape(event: RelayEvent, report: MappingReport): void {
-    for (const { source, type, kind, name, from } of options.shapes.observe(event, report)) {
+    for (const { source, type, form, kind, name, from } of options.shapes.observe(event, report)) {
       metrics.shapeChanged(source, kind);
       const text =
         kind === "field-missing"
           ? "a mapped field has stopped appearing in this source's payloads"
           : "this source's form has a new answer that no field is made of";
-      log.warn({ source, type, name, from }, text);
+      log.warn({ source, type, form, name, from }, text);
     }
   }
 
@@ -89,17 +95,19 @@ export function startWorkers(options: WorkersOptions): Workers {
     switch (mapped.outcome) {
       case "failed":
         log.error({ ...about, reason: mapped.message }, "event could not be mapped; kept for a replay");
+        if (mapped.erased) await job.updateData({ ...event, erased: mapped.erased });
         throw new UnrecoverableError(mapped.message);
       case "later": {
-        const { message, delayMs } = mapped;
-        if (clock() - (event.retriedAt ?? event.receivedAt) > options.policy.maxAgeMs) {
+        const { because, message, delayMs } = mapped;
+        const ageMs = clock() - (event.retriedAt ?? event.receivedAt);
+        if (because !== "turn" && ageMs > options.policy.maxAgeMs) {
           log.error({ ...about, reason: message }, "event could not be completed in time; kept for a replay");
           throw new UnrecoverableError(message);
         }
-        log.warn(
-          { ...about, reason: message, delayMs },
-          "event cannot be completed yet; it will be tried again",
-        );
+        const line = { ...about, reason: message, delayMs };
+        if (because === "answer") log.warn(line, "event cannot be completed yet; it will be tried again");
+        else log.debug(line, "event waits to be completed");
+        if (job.progress !== message) await job.updateProgress(message);
         await job.moveToDelayed(clock() + delayMs, token);
         throw new DelayedError();
       }
@@ -185,10 +193,6 @@ export function startWorkers(options: WorkersOptions): Workers {
     }
   }
 
-  const concurrency = {
-    events: store.engine === "embedded" ? 2 : 8,
-    contacts: contactConcurrency(options.ceiling),
-  };
   const canary = createCanary({ due: () => store.due(), concurrency, clock });
   const watched =
     <Data, Result>(queue: QueueName, run: JobProcessor<Data, Result>): JobProcessor<Data, Result> =>

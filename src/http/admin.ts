@@ -70,8 +70,9 @@ export function admin(options: AdminOptions): Hono {
         source: name,
         provider: provider.name,
         path: `/webhooks/${name}`,
-        changes: options.shapes.changes(name).map(({ type, kind, name: what, from, at }) => ({
+        changes: options.shapes.changes(name).map(({ type, form, kind, name: what, from, at }) => ({
           type,
+          form,
           kind,
           name: what,
           from,

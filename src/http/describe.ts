@@ -29,7 +29,8 @@ export function describeSummary({ occurredAt, receivedAt, ...rest }: EventSummar
 
 /** An event as the operator sees it: itself, its payload, its updates and what became of each. */
 export async function describeEvent(record: EventRecord, store: Pick<Store, "mailbox">) {
-  const { event, state, attempts, result, failure } = record;
+  const { event, state, attempts, result, failure, waitsFor } = record;
+  const reason = failure ?? waitsFor;
   const { payload, occurredAt, receivedAt, ...rest } = event;
   const updates = result?.outcome === "mapped" ? result.updates : [];
   return {
@@ -39,7 +40,7 @@ export async function describeEvent(record: EventRecord, store: Pick<Store, "mai
     state,
     attempts,
     outcome: result?.outcome ?? (failure === undefined ? "pending" : "failed"),
-    ...(failure === undefined ? {} : { reason: failure }),
+    ...(reason === undefined ? {} : { reason }),
     ...(result?.outcome === "ignored" ? { reason: result.reason } : {}),
     warnings: result && "warnings" in result ? result.warnings : [],
     ...(result && "report" in result && result.report ? { mapping: describeReport(result.report) } : {}),

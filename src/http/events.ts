@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { previewPayload } from "../intake/preview.ts";
+import { parseJson } from "../providers/json.ts";
 import type { Source } from "../sources/source.ts";
 import type { EventState, Store } from "../store/store.ts";
 import { readBody } from "./body.ts";
@@ -87,12 +88,8 @@ interface Question {
 }
 
 function readQuestion(text: string): Question | undefined {
-  let asked: unknown;
-  try {
-    asked = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const read = parseJson(text);
+  const asked: unknown = read.ok ? read.value : undefined;
   if (typeof asked !== "object" || asked === null || !("source" in asked) || !("payload" in asked)) {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { contactBody } from "../contact/contact-patch.ts";
 import { effectiveTime, makeStamp } from "../contact/stamp.ts";
 import type { Parsed, ProviderEvent } from "../providers/provider.ts";
-import type { Mapped, Source } from "../sources/source.ts";
+import type { Foretold, Source } from "../sources/source.ts";
 
 /** What one event of a payload would do. */
 export interface PreviewedEvent {
@@ -93,25 +93,29 @@ async function previewEvent(
       const { reason, warnings, report } = mapped;
       return { type, outcome: "ignored", reason, warnings, mapping: report };
     }
-    case "erase":
-      return { type, outcome: "erase", contacts: mapped.contacts };
+    case "erase": {
+      const { contacts, unreadable } = mapped;
+      return { type, outcome: "erase", contacts, ...(unreadable.length === 0 ? {} : { unreadable }) };
+    }
     case "failed":
-      return { type, outcome: "failed", reason: mapped.message };
+    case "later":
+      return { type, outcome: mapped.kind, reason: mapped.message };
   }
 }
 
-/** What the source makes of an event that was read just now, without keeping it. */
+/** What the source makes of an event that was read just now, without keeping it or asking anybody. */
 export async function mapParsedEvent(
   source: Source,
   event: ProviderEvent,
   id: string,
   now: number,
-): Promise<Mapped> {
+): Promise<Foretold> {
   const { type, attributes, payload } = event;
   if (event.mandatory !== true && !source.selects(type)) {
     const report = { fields: [], unusedAnswers: [] };
     return { kind: "ignored", reason: "event-not-selected", warnings: [], report };
   }
+  if (await isThin(source, event)) return { kind: "later", message: fetchedLater };
   return await source.map({
     id,
     source: source.name,
@@ -124,4 +128,21 @@ export async function mapParsedEvent(
     receivedAt: now,
     replay: 0,
   });
+}
+
+const fetchedLater =
+  "the notification only says that there is something: its fields are fetched from the sender's API when it is delivered";
+
+/** Whether delivering it would ask the sender's API: its provider is asked, and its question is not. */
+async function isThin({ completion, provider }: Source, event: ProviderEvent): Promise<boolean> {
+  if (!completion || !provider.complete) return false;
+  let asks = 0;
+  await provider.complete(event, {
+    ...completion,
+    async get() {
+      asks += 1;
+      return { kind: "unreachable", message: "a preview asks nobody" };
+    },
+  });
+  return asks > 0;
 }

@@ -131,6 +131,8 @@ export type LookupAnswer =
       readonly headers: Readonly<Record<string, string>>;
       readonly text: string;
     }
+  /** It answered more than is read. */
+  | { readonly kind: "too-large"; readonly message: string }
   /** `message` names the cause without the address, which may hold the token. */
   | { readonly kind: "unreachable"; readonly message: string };
 
@@ -138,8 +140,8 @@ export type LookupAnswer =
 export type Completion =
   /** JSON text that `map` reads in place of the event's own payload. */
   | { kind: "complete"; payload: string }
-  /** To be tried again, not before `delayMs`. */
-  | { kind: "later"; message: string; delayMs: number }
+  /** To be tried again, not before `delayMs`. `everybody`: whatever else were asked of this API would be told the same. */
+  | { kind: "later"; message: string; delayMs: number; everybody?: boolean }
   /** Trying again cannot help until somebody acts: the event is kept as failed. */
   | { kind: "failed"; message: string };
 

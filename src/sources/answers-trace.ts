@@ -16,16 +16,16 @@ export interface AnswersTrace {
 /** Without answers nothing is watched. */
 export function traceAnswers(root: JsonValue, answers: readonly Answer[] | undefined): AnswersTrace {
   if (answers === undefined || !isObject(root)) return { root, taken: () => undefined, unused: () => [] };
-  const readNames = new Set<string>();
+  const read = new Set<string>();
   const takenPaths = new Set<string>();
-  const named = root["answers"];
-  const watched = isObject(named) ? watch(named, readNames) : named;
+  // A form's own fields are its answers where it has none under that name.
+  const named = isObject(root["answers"]) ? "answers." : "";
   const isUsed = ({ path, ref, key, label }: Answer) =>
-    [...takenPaths].some((taken) => taken === path || taken.startsWith(`${path}.`)) ||
-    [ref, key, label].some((name) => name !== undefined && readNames.has(name));
+    read.has(path) ||
+    [ref, key, label].some((name) => name !== undefined && read.has(named + name)) ||
+    [...takenPaths].some((taken) => taken === path || taken.startsWith(`${path}.`));
   return {
-    // A form's own fields are its answers where it has none under that name.
-    root: watched === undefined ? watch(root, readNames) : { ...root, answers: watched },
+    root: watch(root, new Set([...answers.flatMap(({ path }) => prefixesOf(path)), "answers"]), read),
     taken: (path) => void takenPaths.add(path),
     unused() {
       const names = answers
@@ -36,12 +36,31 @@ export function traceAnswers(root: JsonValue, answers: readonly Answer[] | undef
   };
 }
 
-function watch(object: JsonObject, names: Set<string>): JsonObject {
-  return new Proxy(object, {
-    get(target, name, receiver) {
-      if (typeof name === "string") names.add(name);
-      const value: unknown = Reflect.get(target, name, receiver);
-      return value;
-    },
-  });
+/** `a` and `a.b` of `a.b.c`. */
+function prefixesOf(path: string): string[] {
+  const names = path.split(".");
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join("."));
+}
+
+/**
+ * The same values, noting the path of each one that is read out of the root, or out of one of `places` below it. What
+ * holds no answers is handed out as it is: to watch it would only take time.
+ */
+function watch(root: JsonObject, places: ReadonlySet<string>, read: Set<string>): JsonObject {
+  const watched = new WeakMap<object, object>();
+  function watchAt<Value extends object>(object: Value, path: string): Value {
+    return new Proxy(object, {
+      get(target, name, receiver) {
+        const value: unknown = Reflect.get(target, name, receiver);
+        if (typeof name !== "string" || !Object.hasOwn(target, name)) return value;
+        const below = path === "" ? name : `${path}.${name}`;
+        read.add(below);
+        if (typeof value !== "object" || value === null || !places.has(below)) return value;
+        const known = watched.get(value) ?? watchAt(value, below);
+        watched.set(value, known);
+        return known;
+      },
+    });
+  }
+  return watchAt(root, "");
 }

@@ -1,10 +1,11 @@
 import { patchEntries } from "../contact/contact-patch.ts";
 import type { Expectation } from "./examples.ts";
-import type { Mapped } from "./source.ts";
+import type { Foretold, Mapped } from "./source.ts";
 
 /** The differences between what was expected and what came, one readable line each; none when they are the same. */
-export function differences(expected: Expectation, mapped: Mapped): string[] {
+export function differences(expected: Expectation, mapped: Foretold): string[] {
   if (mapped.kind === "failed") return [`the mapping failed: ${mapped.message}`];
+  if (mapped.kind === "later") return [`nothing can be told of it yet: ${mapped.message}`];
   switch (expected.kind) {
     case "ignored":
       if (mapped.kind !== "ignored") return [`expected to be ignored, but it ${told(mapped)}`];
@@ -14,7 +15,11 @@ export function differences(expected: Expectation, mapped: Mapped): string[] {
       if (mapped.kind !== "erase") return [`expected to erase, but it ${told(mapped)}`];
       const missing = expected.contacts.filter((contact) => !mapped.contacts.some((one) => one === contact));
       const extra = mapped.contacts.filter((contact) => !expected.contacts.includes(contact));
-      return [...missing.map((one) => `does not erase ${one}`), ...extra.map((one) => `erases ${one} too`)];
+      return [
+        ...missing.map((one) => `does not erase ${one}`),
+        ...extra.map((one) => `erases ${one} too`),
+        ...mapped.unreadable.map((kind) => `cannot read the ${kind} of whom to erase`),
+      ];
     }
     case "update":
       if (mapped.kind !== "update") return [`expected an update, but it ${told(mapped)}`, ...reasons(mapped)];

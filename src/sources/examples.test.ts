@@ -3,7 +3,7 @@ import { differences } from "./compare-example.ts";
 import type { Expectation } from "./examples.ts";
 import { fakeProviders } from "./fixtures/providers.ts";
 import { sourcesFromYaml } from "./load.ts";
-import type { Mapped } from "./source.ts";
+import type { Foretold } from "./source.ts";
 
 function load(examples: string) {
   const text = `sources:\n  shop:\n    provider: shopify\n    secret: s\n    examples:\n${examples}`;
@@ -69,6 +69,21 @@ describe("examples in the configuration", () => {
     ]);
   });
 
+  it("keep every digit of an id that no double holds, in the payload and in what is expected", () => {
+    const result = load(`
+      - name: an id
+        payload: { id: 706405506930370084, small: 5, deep: [-9007199254740993, "7"], at: 1e3 }
+        expect: { custom_fields: { Id: 706405506930370084, Small: 5 } }
+`);
+    const [example] = (result.ok && result.sources[0]?.examples) || [];
+    expect(example?.payload).toEqual({
+      text: '{"id":706405506930370084,"small":5,"deep":[-9007199254740993,"7"],"at":1000}',
+    });
+    expect(example?.expect).toMatchObject({
+      fields: { "custom_fields.Id": "706405506930370084", "custom_fields.Small": 5 },
+    });
+  });
+
   it.each([
     ["      - just a text\n", "must be a mapping"],
     ["      - { payload: {}, expect: {} }\n", "needs a `name`"],
@@ -89,14 +104,14 @@ describe("examples in the configuration", () => {
 });
 
 const report = { fields: [{ field: "phone", why: "'1' is not a phone number" }], unusedAnswers: [] };
-const update: Mapped = {
+const update: Foretold = {
   kind: "update",
   contact: "email:a@example.com",
   patch: { email: "a@example.com", "custom_fields.Total": 12.5 },
   warnings: [],
   report,
 };
-const ignored: Mapped = {
+const ignored: Foretold = {
   kind: "ignored",
   reason: "no-identifier",
   warnings: [{ field: "phone", message: "'1' is not a phone number" }],
@@ -105,7 +120,7 @@ const ignored: Mapped = {
 
 describe("the difference between what was expected and what came", () => {
   const fields = { email: "a@example.com", "custom_fields.Total": 12.5 };
-  it.each<[string, Expectation, Mapped, string[]]>([
+  it.each<[string, Expectation, Foretold, string[]]>([
     ["the same", { kind: "update", contact: undefined, fields }, update, []],
     [
       "another contact",
@@ -161,14 +176,20 @@ describe("the difference between what was expected and what came", () => {
     [
       "others erased",
       { kind: "erase", contacts: ["id:1", "id:2"] },
-      { kind: "erase", contacts: ["id:2", "id:3"] },
-      ["does not erase id:1", "erases id:3 too"],
+      { kind: "erase", contacts: ["id:2", "id:3"], unreadable: ["phone"] },
+      ["does not erase id:1", "erases id:3 too", "cannot read the phone of whom to erase"],
     ],
     [
       "failed",
       { kind: "ignored", reason: undefined },
       { kind: "failed", message: "stopped" },
       ["the mapping failed: stopped"],
+    ],
+    [
+      "to be fetched",
+      { kind: "ignored", reason: undefined },
+      { kind: "later", message: "it is fetched first" },
+      ["nothing can be told of it yet: it is fetched first"],
     ],
   ])("%s", (_name, expected, mapped, lines) => {
     expect(differences(expected, mapped)).toEqual(lines);

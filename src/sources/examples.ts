@@ -73,8 +73,8 @@ function readPayload(
     file.report(at, "needs a `payload` or a `file`");
     return undefined;
   }
-  const value = file.plain(payload.value);
-  return { text: typeof value === "string" ? value : JSON.stringify(value) };
+  const value = file.scalar(payload.value);
+  return { text: typeof value === "string" ? value : file.json(payload.value) };
 }
 
 function readHeaders(file: YamlFile, at: Located): Record<string, string> {
@@ -118,5 +118,6 @@ function readExpectation(file: YamlFile, at: Located): Expectation | undefined {
 function readValue(file: YamlFile, at: Located): FieldValue {
   const value = file.scalar(at);
   if (value === undefined) file.report(at, "must be a text, a number, true, false or null");
-  return typeof value === "bigint" ? Number(value) : (value ?? null);
+  // Such an integer is mapped as a text, too.
+  return typeof value === "bigint" ? String(value) : (value ?? null);
 }

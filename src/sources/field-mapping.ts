@@ -127,11 +127,12 @@ function readValue(
   return { expression: readExpression(file, value.value), entries };
 }
 
-/** A number or a boolean stands for itself. */
+/** A number or a boolean stands for itself, an integer beyond what a number holds as its digits. */
 function readExpression(file: YamlFile, at: Located): Expression | undefined {
   const scalar = file.scalar(at);
   const isLiteral = typeof scalar === "boolean" || (typeof scalar === "number" && Number.isFinite(scalar));
-  const source = isLiteral ? String(scalar) : file.text(at, "expression");
+  const literal = typeof scalar === "bigint" ? `"${scalar}"` : isLiteral ? String(scalar) : undefined;
+  const source = literal ?? file.text(at, "expression");
   if (source === undefined) return undefined;
   const compiled = compileExpression(source);
   if (compiled.ok) return compiled.expression;
@@ -162,7 +163,7 @@ function readOptions(file: YamlFile, at: Located): readonly string[] {
   const options = new Set<string>();
   for (const item of items) {
     const scalar = file.scalar(item);
-    const isPrinted = typeof scalar === "number" || typeof scalar === "boolean";
+    const isPrinted = ["number", "bigint", "boolean"].includes(typeof scalar);
     const option = isPrinted ? String(scalar) : file.text(item);
     if (option === undefined) continue;
     if (options.has(option)) file.report(item, "is named twice");

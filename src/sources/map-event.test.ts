@@ -118,12 +118,34 @@ describe("what the provider finds", () => {
 });
 
 describe("whom an erasure names", () => {
-  test("only numbers with a country code and e-mail addresses, each once", async () => {
-    const payload = { phones: ["0123456789", "+60123456789", "?"], emails: ["A@b.co", "a@b.co", "none"] };
-    const source = shopWith("{}", "region: MY");
-    expect(await mapped(source, payload, { type: "redact" })).toEqual({
+  const redact = { type: "redact" };
+
+  test("each is whom mapping would have named, by the source's region, once", async () => {
+    const payload = { phones: ["0123456789", "+60 12-345 6789"], emails: ["A@b.co", "a@b.co", ""] };
+    expect(await mapped(shopWith("{}", "region: MY"), payload, redact)).toEqual({
       kind: "erase",
       contacts: ["phone:+60123456789", "email:a@b.co"],
+      unreadable: [],
+    });
+    const other = shopWith("{ phone: { value: mobile, region: SG } }", "region: MY");
+    expect(await mapped(other, { phones: ["81234567"] }, redact)).toMatchObject({
+      contacts: ["phone:+6581234567"],
+    });
+  });
+
+  test("what cannot be read is told beside the others", async () => {
+    const payload = { phones: ["0123456789", "0123456780"], emails: ["a@b.co", "none"] };
+    expect(await mapped(shopWith("{}"), payload, redact)).toEqual({
+      kind: "erase",
+      contacts: ["email:a@b.co"],
+      unreadable: ["phone", "email"],
+    });
+  });
+
+  test("a request that names nobody is recorded as that, never as an erasure", async () => {
+    expect(await mapped(shopWith("{}"), { phones: [], emails: [" "] }, redact)).toMatchObject({
+      kind: "ignored",
+      reason: "nobody-to-erase",
     });
   });
 });
@@ -233,6 +255,19 @@ describe("the source's own map", () => {
       "custom_fields.Consent": "true",
       "custom_fields.Rank": "5",
       "custom_fields.VIP": true,
+    });
+  });
+
+  test("an integer of the configuration stands for all its digits", async () => {
+    const source = shopWith(
+      `{ custom_fields: { Id: 706405506930370084, Small: 0x1F,
+         Page: { value: page, type: list, options: [706405506930370084, 7] } } }`,
+    );
+    expect(await patchOf(source, { ...ada, page: "706405506930370084" })).toEqual({
+      ...ada,
+      "custom_fields.Id": "706405506930370084",
+      "custom_fields.Small": "31",
+      "custom_fields.Page": "706405506930370084",
     });
   });
 

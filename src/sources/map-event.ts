@@ -46,7 +46,7 @@ export async function mapSourceEvent(plan: MappingPlan, event: RelayEvent): Prom
       case "nothing":
         return { kind: "ignored", reason: found.reason, warnings: [], report: emptyReport };
       case "erase":
-        return { kind: "erase", contacts: erasedContacts(found) };
+        return erasure(plan, found);
       case "contact":
         return await mapContact(plan, event, found);
     }
@@ -262,9 +262,23 @@ function bindingOf(event: RelayEvent): EventBinding {
   return { id, type, source, attributes, occurredAt, receivedAt: new Date(event.receivedAt).toISOString() };
 }
 
-/** Phone numbers count only with their country code: nobody is erased on a guess. */
-function erasedContacts(request: Extract<ProviderMapping, { kind: "erase" }>): ContactRef[] {
-  const phones = request.phones.map((phone) => contactRef("phone", phone));
-  const emails = request.emails.map((email) => contactRef("email", email));
-  return [...new Set([...phones, ...emails])].filter((contact) => contact !== undefined);
+/** Read as mapping reads them: whoever is to be erased is known here by the name that mapping gave. */
+function erasure(plan: MappingPlan, request: Extract<ProviderMapping, { kind: "erase" }>): Mapped {
+  const rule = plan.mapping.core.get("phone");
+  const region = (rule === "removed" ? undefined : rule?.region) ?? plan.region;
+  const contacts = new Set<ContactRef>();
+  const unreadable = new Set<"phone" | "email">();
+  const read = (kind: "phone" | "email", values: readonly string[]) => {
+    for (const value of values.filter((value) => !isAbsent(value))) {
+      const normalized = normalizeCoreField(kind, value, region);
+      if (normalized.ok) contacts.add(`${kind}:${normalized.value}`);
+      else unreadable.add(kind);
+    }
+  };
+  read("phone", request.phones);
+  read("email", request.emails);
+  if (contacts.size + unreadable.size === 0) {
+    return { kind: "ignored", reason: "nobody-to-erase", warnings: [], report: emptyReport };
+  }
+  return { kind: "erase", contacts: [...contacts], unreadable: [...unreadable] };
 }

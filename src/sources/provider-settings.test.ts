@@ -42,6 +42,21 @@ describe("settings of a provider served under its own name", () => {
     expect(result.notes.join("\n")).toContain("not completed");
   });
 
+  it("what is missing is named each for itself: without a verify token no subscription is confirmed", () => {
+    const noteWith = (env: Record<string, string>) => {
+      const result = builtIn(env);
+      return result.ok ? result.notes.find((note) => note.startsWith("meta-lead-ads")) : undefined;
+    };
+    const verify = { META_LEAD_ADS_VERIFY_TOKEN: "v" };
+    const access = { META_LEAD_ADS_ACCESS_TOKEN: "t" };
+    expect(noteWith(access)).toMatch(/, but without a verify token its subscription cannot be confirmed$/);
+    expect(noteWith(verify)).toMatch(/, but without an access token [^,]*, but not completed$/);
+    expect(noteWith({})).toMatch(/without an access token .*, and without a verify token/);
+    expect(noteWith({ ...verify, ...access })).not.toContain("but");
+    const file = inFile("", {}, "meta-lead-ads");
+    expect(file.ok && file.notes.join()).toContain("without a verify token");
+  });
+
   it.each([
     ["", "PUBLIC_URL is not set"],
     ["  ", "PUBLIC_URL is not set"],

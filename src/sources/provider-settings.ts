@@ -74,8 +74,11 @@ export function readProviderSettings(
 export function lackOf(provider: Provider, settings: ProviderSettings): string | undefined {
   const lacks = (setting: ProviderSetting) =>
     provider.settings?.includes(setting) === true && settings[setting] === undefined;
-  if (lacks("accessToken")) return "without an access token its events are recorded, but not completed";
-  return undefined;
+  const lack = [
+    lacks("accessToken") ? "without an access token its events are recorded, but not completed" : undefined,
+    lacks("verifyToken") ? "without a verify token its subscription cannot be confirmed" : undefined,
+  ].filter((text) => text !== undefined);
+  return lack.length === 0 ? undefined : lack.join(", and ");
 }
 
 function lacksPublicUrl(provider: Provider, settings: ProviderSettings): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mapAnswers } from "../providers/answers.ts";
 import type { Answer } from "../providers/provider.ts";
+import { providers } from "../providers/registry.ts";
 import { eventOf, fakeProvider } from "./fixtures/providers.ts";
 import { reported, shopWith } from "./fixtures/shop.ts";
 import { sourcesFromYaml } from "./load.ts";
@@ -110,5 +111,87 @@ describe("answers that nothing uses", () => {
 
   it("are those whose field the source leaves out", async () => {
     expect(await unusedWith("{ email: null, phone: answers.q4 }")).toContain("Your email");
+  });
+});
+
+describe("answers that an expression reads where the form put them", () => {
+  const formWith = (provider: string, map: string) => {
+    const known = providers.find(({ name }) => name === provider);
+    const proof = known?.proof === "key" ? "key" : "secret";
+    const text = `sources:\n  form: { provider: ${provider}, ${proof}: s, map: ${map} }\n`;
+    const loaded = sourcesFromYaml(text, "sources.yaml", {}, providers);
+    const source = loaded.ok ? loaded.sources[0] : undefined;
+    if (!source) throw new Error("not loaded");
+    return source;
+  };
+  const unusedOf = async (provider: string, map: string, payload: object) =>
+    (await reported(formWith(provider, map), payload, { type: "form_submission" })).unusedAnswers;
+
+  it.each([
+    [
+      "contact-form-7",
+      '{ phone: "`your-whatsapp`" }',
+      { "your-email": "a@b.co", "your-whatsapp": "+60123456789", "your-size": "M" },
+      ["your-size"],
+    ],
+    [
+      "gravity-forms",
+      '{ phone: "$lookup($, \'5.3\')", custom_fields: { Size: "`7`" } }',
+      { form_id: "3", id: "9", date_created: "2026-01-05 10:00:00", "5.3": "+60123456789", 7: "M", 8: "x" },
+      ["8"],
+    ],
+    [
+      "elementor",
+      "{ phone: fields.wa.value }",
+      {
+        form: { id: "f", name: "F" },
+        fields: {
+          wa: { id: "wa", type: "text", title: "WhatsApp", value: "+60123456789" },
+          size: { id: "size", type: "text", title: "Size", value: "M" },
+        },
+      },
+      ["Size"],
+    ],
+    [
+      "fillout",
+      "{ phone: \"submission.questions[name = 'WhatsApp'].value\" }",
+      {
+        formId: "f",
+        submission: {
+          submissionId: "s",
+          questions: [
+            { id: "a", name: "WhatsApp", type: "ShortAnswer", value: "+60123456789" },
+            { id: "b", name: "Size", type: "ShortAnswer", value: "M" },
+          ],
+        },
+      },
+      ["Size"],
+    ],
+    [
+      "form",
+      "{ custom_fields: { City: home.city } }",
+      { email: "a@b.co", home: { city: "KL" }, size: "M" },
+      ["size"],
+    ],
+  ])("are used, in a body of %s", async (provider, map, payload, unused) => {
+    expect(await unusedOf(provider, map, payload)).toEqual(unused);
+  });
+
+  it("keep their values, whatever their names hold", async () => {
+    const source = formWith("form", '{ custom_fields: { A: a.b, B: "`a.b`", C: a.b } }');
+    const { fields } = await reported(source, { email: "a@b.co", a: { b: "deep" }, "a.b": "flat" });
+    expect(fields.filter(({ field }) => field.startsWith("custom"))).toMatchObject([
+      { became: "deep" },
+      { became: "flat" },
+      { became: "deep" },
+    ]);
+  });
+
+  it("are all used by an expression that reads all", async () => {
+    const payload = { "your-email": "a@b.co", "your-size": "M" };
+    for (const all of ["$string($)", "**", "$$.*", "$merge($spread($))"]) {
+      const map = `{ custom_fields: { All: "$string(${all})" } }`;
+      expect(await unusedOf("contact-form-7", map, payload), all).toEqual([]);
+    }
   });
 });

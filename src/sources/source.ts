@@ -16,9 +16,20 @@ export type Mapped =
     }
   /** Nothing to deliver, as `no-identifier` or `no-fields`. */
   | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[]; report: MappingReport }
-  | { kind: "erase"; contacts: readonly ContactRef[] }
+  /** `unreadable`: what the request names people by and nobody can be found by. */
+  | {
+      kind: "erase";
+      contacts: readonly ContactRef[];
+      unreadable: readonly Extract<IdentifierKind, "phone" | "email">[];
+    }
   /** The mapping itself could not be carried out; the event is kept and can be replayed. */
   | { kind: "failed"; message: string };
+
+/** What can be told of an event before it is delivered. */
+export type Foretold =
+  | Mapped
+  /** Nothing yet: what there is to map is fetched from the sender's API when the event is delivered. */
+  | { kind: "later"; message: string };
 
 /** One configured endpoint `/webhooks/<name>`. */
 export interface Source {

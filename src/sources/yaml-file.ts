@@ -32,6 +32,7 @@ export interface LocatedText {
   readonly at: Located;
 }
 
+/** A `bigint` is an integer that no number holds exactly. */
 type Scalar = string | number | bigint | boolean | null;
 
 /** A YAML file that is read value by value; every mistake is noted with its place and reading goes on. */
@@ -53,6 +54,8 @@ export class YamlFile {
       prettyErrors: false,
       stringKeys: true,
       uniqueKeys: false,
+      // An id of many digits is no double.
+      intAsBigInt: true,
     });
     this.root = { path: "", offset: 0, node: this.#document.contents };
     for (const { pos, message } of [...this.#document.errors, ...this.#document.warnings]) {
@@ -95,7 +98,7 @@ export class YamlFile {
   scalar(at: Located): Scalar | undefined {
     const node = this.#resolve(at);
     if (node === null) return null;
-    return isScalar<Scalar>(node) ? node.value : undefined;
+    return isScalar<Scalar>(node) ? plainNumber(node.value) : undefined;
   }
 
   /** The entries of a mapping, each name once. */
@@ -171,10 +174,10 @@ export class YamlFile {
     });
   }
 
-  /** Everything below a place as plain values, its variables not filled in. */
-  plain(at: Located): unknown {
+  /** Everything below a place as JSON text, every digit of its integers kept, its variables not filled in. */
+  json(at: Located): string {
     const node = this.#resolve(at);
-    return node ? (node.toJS(this.#document) as unknown) : null;
+    return node ? jsonText(node.toJS(this.#document)) : "null";
   }
 
   boolean(at: Located): boolean | undefined {
@@ -187,6 +190,20 @@ export class YamlFile {
   #resolve(at: Located): Node | null | undefined {
     return isAlias(at.node) ? at.node.resolve(this.#document) : at.node;
   }
+}
+
+function plainNumber(value: Scalar): Scalar {
+  const isExact = typeof value === "bigint" && Number.isSafeInteger(Number(value));
+  return isExact ? Number(value) : value;
+}
+
+function jsonText(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return `[${value.map(jsonText).join()}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  return `{${Object.entries(value)
+    .map(([name, item]) => `${JSON.stringify(name)}:${jsonText(item)}`)
+    .join()}}`;
 }
 
 function segment(name: string): string {

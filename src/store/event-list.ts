@@ -1,5 +1,5 @@
 import type { RelayEvent } from "../contact/event.ts";
-import type { StoredJob } from "./queues.ts";
+import { delayCause, type StoredJob } from "./queues.ts";
 import type { EventFilter, EventPage, EventResult, EventState, EventSummary } from "./store.ts";
 
 type EventJob = StoredJob<RelayEvent, EventResult>;
@@ -58,7 +58,8 @@ function readCursor(cursor: string | undefined, states: readonly EventState[]) {
 function summaryOf(job: EventJob, state: EventState): EventSummary {
   const { id, source, provider, type, occurredAt, receivedAt, replay } = job.data;
   const result = job.returnvalue;
-  const reason = result?.outcome === "ignored" ? result.reason : undefined;
+  const ended = state === "completed" && result?.outcome === "ignored" ? result.reason : undefined;
+  const reason = ended ?? delayCause(job, state);
   return {
     id,
     source,
@@ -69,7 +70,7 @@ function summaryOf(job: EventJob, state: EventState): EventSummary {
     replay,
     state,
     ...(state === "completed" && result ? { outcome: result.outcome } : {}),
-    ...(state === "completed" && reason !== undefined ? { reason } : {}),
+    ...(reason === undefined ? {} : { reason }),
     ...(state === "failed" ? { outcome: "failed", reason: job.failedReason ?? "unknown" } : {}),
     contacts: result?.outcome === "mapped" ? result.updates.map((update) => update.contact) : [],
   };

@@ -11,6 +11,7 @@ export interface StoredJob<Data, Result> {
   readonly finishedOn?: number | undefined;
   readonly returnvalue: Result | null | undefined;
   readonly failedReason?: string | undefined;
+  readonly progress: unknown;
   readonly attemptsMade: number;
   getState(): Promise<string>;
   updateData(data: Data): Promise<void>;
@@ -127,13 +128,20 @@ export async function findEvent(queue: EventQueue, id: string): Promise<EventRec
   if (!job) return undefined;
   const state = eventState(await job.getState());
   if (state === undefined) return undefined;
+  const cause = delayCause(job, state);
   return {
     event: job.data,
     state,
     attempts: job.attemptsMade,
     ...(state === "completed" && job.returnvalue ? { result: job.returnvalue } : {}),
     ...(state === "failed" ? { failure: job.failedReason ?? "unknown" } : {}),
+    ...(cause === undefined ? {} : { waitsFor: cause }),
   };
+}
+
+/** Why an event is delayed, as its worker noted it. */
+export function delayCause(job: { readonly progress: unknown }, state: EventState): string | undefined {
+  return state === "delayed" && typeof job.progress === "string" ? job.progress : undefined;
 }
 
 /** Events that wait, oldest first. */
@@ -174,7 +182,8 @@ export function isEventId(id: string): boolean {
 }
 
 /** An event without what it told of a person; its job, and so its deduplication, stays. */
-export function withdrawnEvent(event: RelayEvent, withdrawn: "erased" | "dropped"): RelayEvent {
+export function withdrawnEvent(whole: RelayEvent, withdrawn: "erased" | "dropped"): RelayEvent {
+  const { erased: _, ...event } = whole;
   return { ...event, payload: "null", attributes: {}, withdrawn };
 }
 

@@ -32,6 +32,8 @@ export interface EventRecord {
   readonly result?: EventResult;
   /** Why mapping failed. The payload is kept for a replay. */
   readonly failure?: string;
+  /** Of a delayed one, what it waits for, as its worker noted it by the job's progress. */
+  readonly waitsFor?: string;
 }
 
 /** One line of a list of events: everything but the payload. */

@@ -84,7 +84,7 @@ export const rooms: readonly Room[] = [
     room: "http/",
     files: /^http\//,
     packages: ["hono", "@hono/node-server", "zod"],
-    own: [contact, /^http\//, /^intake\//, storePort],
+    own: [contact, /^http\//, /^intake\//, /^providers\/json\.ts$/, storePort],
     types: [sourceTypes, /^providers\/provider\.ts$/, telemetry, /^delivery\//],
   },
   { room: "telemetry/", files: telemetry, packages: ["pino", "prom-client"], own: [telemetry] },

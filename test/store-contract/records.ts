@@ -1,5 +1,6 @@
-import { UnrecoverableError } from "bullmq";
+import { DelayedError, UnrecoverableError } from "bullmq";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { RelayEvent } from "../../src/contact/event.ts";
 import type { EventResult, Store } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate } from "../helpers/store-samples.ts";
@@ -115,6 +116,34 @@ export function recordsContract(suite: Suite): void {
       expect(await store.events.accept([sampleEvent({ identity: event.identity })])).toMatchObject([
         { id: event.id, duplicate: true },
       ]);
+    });
+
+    it("an event that is put off says what it waits for, and no longer once it is done", async () => {
+      const event = sampleEvent({ source: `late${sampleEvent().id}` });
+      await store.events.accept([event]);
+      let again = false;
+      const worker = store.startWorker<RelayEvent, EventResult>(
+        "events",
+        async (job, token) => {
+          if (job.id !== event.id || again) return ignored;
+          await job.updateProgress("its sender's limit");
+          await job.moveToDelayed(Date.now() + 1_500, token);
+          throw new DelayedError();
+        },
+        { concurrency: 1 },
+      );
+      try {
+        await until(async () => (await stateOf(store, event.id)) === "delayed", 20_000, "the delay");
+        again = true;
+        expect(await store.events.find(event.id)).toMatchObject({ waitsFor: "its sender's limit" });
+        expect((await store.events.list({ source: event.source }, 1)).items).toMatchObject([
+          { state: "delayed", reason: "its sender's limit" },
+        ]);
+        await until(async () => (await stateOf(store, event.id)) === "completed", 20_000, "completion");
+        expect(await store.events.find(event.id)).not.toHaveProperty("waitsFor");
+      } finally {
+        await worker.close();
+      }
     });
 
     it("an event whose run hit a passing error is run again", async () => {

@@ -1,10 +1,10 @@
 import { at, isList, isObject, parseJson } from "../body.ts";
-import type { JsonObject, JsonValue, LookupAnswer } from "../provider.ts";
+import type { Completion, JsonObject, JsonValue, LookupAnswer } from "../provider.ts";
 
 /** What an answer of the Graph API comes to. Meta's own texts stay out of the messages: they quote the token. */
 export type GraphAnswer =
   | { kind: "object"; value: JsonObject }
-  | { kind: "later"; message: string; delayMs: number }
+  | Extract<Completion, { kind: "later" }>
   /** The token is good, but not for this. `error` is the code. */
   | { kind: "not-permitted"; error: string }
   | { kind: "refused"; message: string };
@@ -35,21 +35,28 @@ const goneCode = 33;
 
 export function readGraphAnswer(answer: LookupAnswer): GraphAnswer {
   if (answer.kind === "unreachable") {
-    return later(`the Graph API cannot be reached: ${answer.message}`, retryMs.unreachable);
+    return ofTheApi(`the Graph API cannot be reached: ${answer.message}`, retryMs.unreachable);
+  }
+  if (answer.kind === "too-large") {
+    return later(`the Graph API's answer cannot be read: ${answer.message}`, retryMs.unreadable);
   }
   const read = parseJson(answer.text);
   const value = read.ok ? read.value : null;
   const error = at(value, "error");
   const code = numberAt(error, "code");
   if (answer.status === 429 || isLimit(code)) {
-    return later(`Meta's rate limit is reached (${named(answer.status, error)})`, regainMs(answer.headers));
+    return ofTheApi(
+      `Meta's rate limit is reached (${named(answer.status, error)})`,
+      regainMs(answer.headers),
+    );
   }
   if (code !== undefined && at(error ?? null, "is_transient") !== true) {
     const judged = judgeCode(code, error, answer.status);
     if (judged) return judged;
   }
   if (code !== undefined || answer.status >= 500) {
-    return later(`the Graph API has trouble (${named(answer.status, error)})`, retryMs.trouble);
+    const message = `the Graph API has trouble (${named(answer.status, error)})`;
+    return code === undefined ? ofTheApi(message, retryMs.trouble) : later(message, retryMs.trouble);
   }
   if (answer.status === 200 && isObject(value) && error === undefined) return { kind: "object", value };
   return later(`the Graph API's answer cannot be read (HTTP ${answer.status})`, retryMs.unreadable);
@@ -63,7 +70,7 @@ function judgeCode(code: number, error: JsonValue | undefined, status: number): 
     const message =
       `Meta does not take the access token, it has expired or was revoked (${name}): ` +
       "put a new one into META_LEAD_ADS_ACCESS_TOKEN or access_token; the lead waits";
-    return later(message, retryMs.access);
+    return ofTheApi(message, retryMs.access);
   }
   if (permissionCodes.has(code) || (code >= 200 && code <= 299))
     return { kind: "not-permitted", error: name };
@@ -113,6 +120,11 @@ function numberAt(value: JsonValue | undefined, key: string): number | undefined
   return typeof found === "number" ? found : undefined;
 }
 
+/** Of this lead alone, for all that is known. */
 function later(message: string, delayMs: number): GraphAnswer {
   return { kind: "later", message, delayMs };
+}
+
+function ofTheApi(message: string, delayMs: number): GraphAnswer {
+  return { kind: "later", message, delayMs, everybody: true };
 }

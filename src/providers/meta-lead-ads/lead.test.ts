@@ -164,6 +164,32 @@ describe("what has to wait", () => {
   });
 });
 
+describe("an answer that every other lead would get too is one for everybody", () => {
+  it.each([
+    ["a rate limit", refusal(4)],
+    ["HTTP 429", answered(429, "")],
+    ["a token that has expired", refusal(190, {}, 401)],
+    ["an unreachable server", { kind: "unreachable", message: "no answer in time" } as const],
+    ["a gateway's page", answered(502, "<html>Bad Gateway</html>")],
+  ])("%s", async (_name, answer) => {
+    expect(await outcome(answer)).toMatchObject({ kind: "later", everybody: true });
+  });
+
+  it.each([
+    ["a permission that is missing", refusal(10, {}, 403)],
+    ["an error in this request", refusal(1)],
+    ["an answer that cannot be read", answered(200, "<html>")],
+    [
+      "an answer that is too large",
+      { kind: "too-large", message: "an answer of more than 5 bytes" } as const,
+    ],
+  ])("and %s is not", async (_name, answer) => {
+    const completion = await outcome(answer);
+    expect(completion).toMatchObject({ kind: "later" });
+    expect(completion).not.toHaveProperty("everybody");
+  });
+});
+
 describe("what waits until somebody acts", () => {
   it.each([
     [190, 463],

@@ -11,7 +11,7 @@ const allFields = "id,created_time,form_id,ad_id,campaign_id,is_organic,platform
 /**
  * A notification only names its lead: the answers are fetched from the Graph API, `GET /{leadgen_id}`. The token goes
  * in a header, never in the address. What somebody can put right without losing the lead, such as a token that has
- * expired, is tried again for as long as it takes.
+ * expired, is tried again until the event is too old, and then kept as failed.
  */
 export async function complete(event: MappableEvent, lookup: Lookup): Promise<Completion> {
   const read = parseJson(event.payload);
@@ -43,7 +43,7 @@ function completion(answer: GraphAnswer, notification: JsonObject): Completion {
     case "object":
       return withLead(notification, answer.value);
     case "later":
-      return later(answer.message, answer.delayMs);
+      return answer;
     case "not-permitted":
       return later(
         `the access token may not read this lead (${answer.error}): it needs the permission leads_retrieval, ` +

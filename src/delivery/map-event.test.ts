@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import type { ContactRef } from "../contact/contact-ref.ts";
+import type { RelayEvent } from "../contact/event.ts";
+import type { Mapped, Source } from "../sources/source.ts";
+import type { Complete } from "./completion.ts";
+import { mapEvent } from "./map-event.ts";
+
+const event: RelayEvent = {
+  id: "evt_1",
+  source: "shop",
+  provider: "shopify",
+  identity: "1",
+  type: "customers/redact",
+  attributes: {},
+  occurredAt: 1,
+  receivedAt: 1,
+  replay: 0,
+  payload: '{"customer":{"phone":"0123456789"}}',
+};
+
+const whole: Complete = async ({ payload }) => ({ kind: "complete", payload });
+
+/** Maps the event by a source that makes this of it; answers what came of it and what was erased. */
+async function mapping(mapped: Mapped, more: Partial<RelayEvent> = {}) {
+  const contacts: ContactRef[] = [];
+  const events: string[] = [];
+  const store = {
+    mailbox: {},
+    events: { erase: async (ids: readonly string[]) => void events.push(...ids) },
+    wake: async () => undefined,
+    erase: async (contact: ContactRef) => contacts.push(contact),
+  } as unknown as Parameters<typeof mapEvent>[2];
+  const source = { map: async () => mapped } as Partial<Source> as Source;
+  const outcome = await mapEvent({ ...event, ...more }, new Map([["shop", source]]), store, whole);
+  return { outcome, contacts, events };
+}
+
+describe("a request to erase somebody", () => {
+  it("that could be read is carried out, and its own payload goes", async () => {
+    const asked = {
+      kind: "erase",
+      contacts: ["phone:+60123456789", "email:a@b.co"],
+      unreadable: [],
+    } as const;
+    expect(await mapping(asked)).toEqual({
+      outcome: { outcome: "erased" },
+      contacts: ["phone:+60123456789", "email:a@b.co"],
+      events: ["evt_1"],
+    });
+  });
+
+  it("that could be read in part erases that part, and is kept with its payload and what was wrong", async () => {
+    const asked = { kind: "erase", contacts: ["email:a@b.co"], unreadable: ["phone"] } as const;
+    const { outcome, contacts, events } = await mapping(asked);
+    expect(contacts).toEqual(["email:a@b.co"]);
+    expect(events).toEqual([]);
+    expect(outcome).toMatchObject({ outcome: "failed", message: expect.stringContaining("phone number") });
+    expect(JSON.stringify(outcome)).not.toMatch(/e-mail|0123456789/);
+  });
+
+  it("that is retried erases nobody twice: somebody may have come back since", async () => {
+    const asked = { kind: "erase", contacts: ["email:a@b.co"], unreadable: ["phone"] } as const;
+    const { outcome: first } = await mapping(asked);
+    if (first.outcome !== "failed" || !first.erased) throw new Error("not kept");
+    const found = { ...asked, contacts: ["phone:+60123456789", ...asked.contacts], unreadable: [] } as const;
+    expect(await mapping(found, { erased: first.erased })).toEqual({
+      outcome: { outcome: "erased" },
+      contacts: ["phone:+60123456789"],
+      events: ["evt_1"],
+    });
+  });
+
+  it("of which nothing could be read says that nobody was erased", async () => {
+    const { outcome, events } = await mapping({
+      kind: "erase",
+      contacts: [],
+      unreadable: ["phone", "email"],
+    });
+    expect(events).toEqual([]);
+    expect(outcome).toMatchObject({
+      outcome: "failed",
+      message: expect.stringMatching(/phone number and e-mail address.*nobody was erased/),
+    });
+  });
+});

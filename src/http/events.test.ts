@@ -1,0 +1,67 @@
+import { expect, it } from "vitest";
+import { providers } from "../providers/registry.ts";
+import { sourcesFromYaml } from "../sources/load.ts";
+import { eventsRoutes, type EventsOptions } from "./events.ts";
+
+const yaml = `
+sources:
+  form: { provider: form, key: k, map: { custom_fields: { Id: id, Deep: deep.id } } }
+  leads: { provider: meta-lead-ads, secret: s, verify_token: v, access_token: t }
+  tokenless: { provider: meta-lead-ads, secret: s, verify_token: v }
+`;
+
+function routes() {
+  const loaded = sourcesFromYaml(yaml, "sources.yaml", {}, providers);
+  if (!loaded.ok) throw new Error(loaded.problems.join());
+  const sources = new Map(loaded.sources.map((source) => [source.name, source]));
+  const store = {} as EventsOptions["store"];
+  return eventsRoutes({ store, sources, bodyLimitBytes: 10_000, clock: () => 0 });
+}
+
+async function preview(body: string) {
+  const answer = await routes().request("/admin/preview", { method: "POST", body });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+it("a preview keeps every digit of an id that no double holds, as an event would", async () => {
+  const ids = '"id":706405506930370084,"deep":{"id":-9007199254740993}';
+  for (const payload of [`{"email":"a@b.co",${ids}}`, JSON.stringify(`{"email":"a@b.co",${ids}}`)]) {
+    expect(await preview(`{"source":"form","payload":${payload}}`)).toMatchObject({
+      status: 200,
+      body: {
+        updates: [
+          {
+            patch: {
+              custom_fields: [
+                { name: "Id", value: "706405506930370084" },
+                { name: "Deep", value: "-9007199254740993" },
+              ],
+            },
+          },
+        ],
+      },
+    });
+  }
+});
+
+it.each(["", "{", "[]", "5", '{"source":"form"}', '{"source":5,"payload":{}}'])(
+  "a preview of %j is refused with what to send",
+  async (body) => {
+    expect(await preview(body)).toMatchObject({ status: 400, body: { error: { code: "malformed" } } });
+  },
+);
+
+it.each([
+  ["leads", "notification", { outcome: "later", reason: expect.stringContaining("when it is delivered") }],
+  ["tokenless", "notification", { outcome: "ignored", reason: "lead-without-its-fields" }],
+  ["leads", "lead", { outcome: "mapped" }],
+])(
+  "a preview by %s of Meta's %s says what its delivery would do, and asks nobody",
+  async (source, sample, said) => {
+    const body = providers
+      .find(({ name }) => name === "meta-lead-ads")
+      ?.samples.find(({ name }) => name === sample)?.body;
+    const previewed = await preview(`{"source":"${source}","payload":${body ?? ""}}`);
+    expect(previewed.body["events"]).toEqual([expect.objectContaining(said)]);
+  },
+);
