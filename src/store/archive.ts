@@ -3,7 +3,7 @@ import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import { patchEntries } from "../contact/contact-patch.ts";
 import { archivedPace, mergedPace, type ChangePace } from "./pace.ts";
-import { storable } from "./postgres/storable.ts";
+import { storable } from "./storable.ts";
 import { deduplicationId, eventJob, wakeJob, type EventRetention } from "./queues.ts";
 import { historyMax } from "./retention.ts";
 import type {

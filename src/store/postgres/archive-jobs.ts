@@ -1,7 +1,7 @@
 import { pageBytesMax, pageRecordsMax, type JobToKeep, type KeptJob } from "../archive.ts";
 import type { SqlPool, SqlResult } from "./client.ts";
 import { bullmqSchema } from "./schema.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 
 interface JobRow {
   readonly id: string;

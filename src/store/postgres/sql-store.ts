@@ -32,7 +32,7 @@ import { createSqlArchive } from "./archive.ts";
 import { createSqlMailbox } from "./mailbox.ts";
 import { createPruner } from "./pruner.ts";
 import { bullmqSchema } from "./schema.ts";
-import { storable, storableError } from "./storable.ts";
+import { storable, storableError } from "../storable.ts";
 
 /** What BullMQ's PostgreSQL backend needs of a pool, beside what this store uses. */
 export type BullmqPool = SqlPool & PgPool;

@@ -1,3 +1,5 @@
+import { olderFunction } from "./older.ts";
+
 /**
  * Puts one job where BullMQ would have it, in one step. One that is there already stays, unless the given one is
  * further: finished while that one still waits, or a later run. One that would be a duplicate is left out.
@@ -65,14 +67,7 @@ return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), redis.cal
  * KEYS: updates, fields, history, events, the waiting contacts
  * ARGV: contact, now, expiry, length of history, then four lists, each after its length
  */
-export const importMailboxScript = `
-local function older(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
+export const importMailboxScript = `${olderFunction}
 local updates, fields, history, events, waiting = unpack(KEYS)
 local contact, now, expires, historyMax = unpack(ARGV, 1, 4)
 local keep = math.max(tonumber(expires), redis.call("PEXPIRETIME", fields), redis.call("PEXPIRETIME", history))

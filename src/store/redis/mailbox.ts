@@ -5,6 +5,7 @@ import { eventIdAt, forgetEventsEvery, historyMax, stampRetentionFactor } from "
 import { mailboxKeys } from "./mailbox-keys.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
+import { olderFunction } from "./older.ts";
 
 const postScript = `
 local updates, events, waiting = KEYS[1], KEYS[2], KEYS[3]
@@ -17,15 +18,7 @@ redis.call("PERSIST", events)
 redis.call("ZADD", waiting, "NX", now, contact)
 return 1`;
 
-/** Stamps compare byte by byte: Lua's own comparison would follow the server's locale. */
-const settleScript = `
-local function older(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
+const settleScript = `${olderFunction}
 local updates, fields, history, events, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local contact, now, keepMs, historyMax, note = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local sentCount, doneCount = tonumber(ARGV[6]), tonumber(ARGV[7])
