@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { acceptingContract } from "./store-contract/accepting.ts";
 import { erasingContract } from "./store-contract/erasing.ts";
+import { erasingMidwayContract } from "./store-contract/erasing-midway.ts";
 import { archiveContract } from "./store-contract/archive.ts";
 import { hostileTextContract } from "./store-contract/hostile-text.ts";
 import { mailboxesContract } from "./store-contract/mailboxes.ts";
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: OpenForTest): void {
     hostileTextContract(suite);
     recordsContract(suite);
     erasingContract(suite);
+    erasingMidwayContract(suite);
     parkedContract(suite);
     mailboxesContract(suite);
     wakingContract(suite);

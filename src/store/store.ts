@@ -106,7 +106,7 @@ export interface Settlement {
 
 /** What waits for each contact, and what was last applied to it. The only truth about deliveries. */
 export interface Mailbox {
-  /** Idempotent by update id. */
+  /** Idempotent by update id. One whose event was erased is left out: a run that began before may still come with it. */
   post(updates: readonly ContactUpdate[]): Promise<void>;
   read(contact: ContactRef): Promise<MailboxState>;
   /**
@@ -120,7 +120,7 @@ export interface Mailbox {
   overdue(postedBefore: number, limit: number): Promise<readonly ContactRef[]>;
   /** The events that spoke of the contact. */
   eventIds(contact: ContactRef): Promise<readonly string[]>;
-  /** Removes what is kept here about the contact; answers the ids of the events that spoke of it. */
+  /** Removes what is kept here about the contact, for good; answers the ids of the events that spoke of it. */
   erase(contact: ContactRef): Promise<readonly string[]>;
 }
 

@@ -16,6 +16,7 @@ import {
   waitingEvents,
   wakeInto,
   workerOptions,
+  type ReplaceData,
 } from "../queues.ts";
 import { reasonOf } from "../reason.ts";
 import { StoreRefused } from "../refused.ts";
@@ -145,6 +146,11 @@ async function openOver(
     };
   };
 
+  const replaceData: ReplaceData = async (queue, id, before, after) => {
+    const texts = [JSON.stringify(before), JSON.stringify(after)];
+    return (await client.eval(replaceDataScript, 1, `${prefix}:${queue}:${id}`, ...texts)) === 1;
+  };
+
   const erasure = createErasure({
     events,
     contacts,
@@ -186,7 +192,7 @@ async function openOver(
       find: (id) => findEvent(events, id),
       list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting: (limit) => waitingEvents(events, limit),
-      replay: (id) => replayEvent(events, id, Date.now()),
+      replay: (id) => replayEvent(events, replaceData, id, Date.now()),
       erase: erasure.events,
     },
     mailbox,
@@ -194,6 +200,7 @@ async function openOver(
       events,
       contacts,
       mailbox,
+      replaceData,
       wake,
       retentionMs: options.retentionMs,
       clock: Date.now,
@@ -249,6 +256,11 @@ async function dueQueues(client: RedisClient, prefix: string, now: number): Prom
   const due = (await client.eval(dueScript, keys.length, ...keys, now * 4_096, ...names)) as QueueName[];
   return due;
 }
+
+const replaceDataScript = `
+if redis.call("HGET", KEYS[1], "data") ~= ARGV[1] then return 0 end
+redis.call("HSET", KEYS[1], "data", ARGV[2])
+return 1`;
 
 /** Reads the pace with the server's clock; writes it back only if nobody else has in between. */
 const readPace = `
