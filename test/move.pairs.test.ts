@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { readPlace } from "../src/commands/move-places.ts";
 import { startEngine, type EngineName } from "./helpers/engines.ts";
 import { comparable, furnish, recordsOf } from "./helpers/furnished-store.ts";
 import { moveStore, newPlace, type MovePlace } from "./helpers/move-place.ts";
@@ -108,6 +109,43 @@ describe("a move is refused, with nothing written,", () => {
     const waiting = await to.withStore((store) => store.events.waiting(10));
     expect(waiting.map(({ id }) => id)).toEqual([first.id, second.id]);
   });
+
+  it(
+    "when the source has served since a move was cut off: erased and dropped would be delivered all the same",
+    { timeout },
+    async () => {
+      const [from, to] = [place(shared), place(shared)];
+      const contact = sampleContact();
+      const event = sampleEvent();
+      const records = await from.withStore(async (store) => {
+        await store.events.accept([event]);
+        await store.mailbox.post([sampleUpdate(contact, { firstName: "Ann" }, { eventId: event.id })]);
+        await store.wake(contact);
+        return await recordsOf(store);
+      });
+      const read = readPlace("--from", from.name, from.prefix);
+      if (!read.ok) throw new Error(read.problem);
+      const mark = { from: read.place.name, startedAt: Date.now() };
+      await to.withStore(async ({ archive }) => {
+        await archive.writeMark(mark);
+        await archive.import(records);
+      });
+      await from.withStore((store) => store.erase(contact));
+
+      const refused = await moveStore(from, to);
+      expect(refused.code).toBe(1);
+      expect(refused.summary?.reason).toContain("has served since the move that was cut off began");
+      expect(refused.summary?.reason).toContain("empty the target and move again");
+      expect(JSON.stringify(refused.summary)).not.toContain(contact);
+      const waiting = (at: MovePlace) =>
+        at.withStore(async ({ mailbox }) => (await mailbox.read(contact)).waiting);
+      expect(await waiting(to)).toHaveLength(1);
+
+      const empty = place(shared);
+      expect((await moveStore(from, empty)).code).toBe(0);
+      expect(await waiting(empty)).toEqual([]);
+    },
+  );
 
   it("when source and target are one store by two addresses", { timeout }, async (context) => {
     if (shared === "embedded") return context.skip("no server");

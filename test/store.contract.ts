@@ -3,6 +3,7 @@ import { acceptingContract } from "./store-contract/accepting.ts";
 import { erasingContract } from "./store-contract/erasing.ts";
 import { erasingMidwayContract } from "./store-contract/erasing-midway.ts";
 import { archiveContract } from "./store-contract/archive.ts";
+import { archiveErasedContract } from "./store-contract/archive-erased.ts";
 import { hostileTextContract } from "./store-contract/hostile-text.ts";
 import { mailboxesContract } from "./store-contract/mailboxes.ts";
 import { paceContract } from "./store-contract/pace.ts";
@@ -50,5 +51,6 @@ export function storeContract(name: string, open: OpenForTest): void {
     paceContract(suite);
     wholeContract(suite);
     archiveContract(suite);
+    archiveErasedContract(suite);
   });
 }

@@ -79,7 +79,7 @@ export function createFailures(parts: FailuresParts): Failures {
       if (!delivery) return false;
       const { job, index } = delivery;
       const parked = job.data.parked?.map((item, at) => (at === index ? taken : item)) ?? [];
-      if (parked.every((item) => item.reason === taken.reason)) return await removed(job);
+      if (parked.every(isTaken)) return await removed(job);
       if (await parts.replaceData("contacts", job.id ?? "", job.data, { ...job.data, parked })) return true;
     }
   }
@@ -154,6 +154,10 @@ export function createFailures(parts: FailuresParts): Failures {
 /** Stands where a piece was that has been retried or dropped. */
 const taken: Parked = { reason: "taken", at: 0, attempts: 0, updates: [] };
 
+export function isTaken(item: Parked): boolean {
+  return item.reason === taken.reason;
+}
+
 type Cursor =
   ({ readonly queue: "deliveries"; readonly piece: number } & Place) | ({ readonly queue: "events" } & Place);
 
@@ -178,7 +182,7 @@ function partsOf(job: WakeJob): { item: Parked; index: number }[] {
       updates: [],
     },
   ];
-  return parked.flatMap((item, index) => (item.reason === taken.reason ? [] : [{ item, index }]));
+  return parked.flatMap((item, index) => (isTaken(item) ? [] : [{ item, index }]));
 }
 
 function deliveryFailure(job: WakeJob, item: Parked, index: number): Failure {

@@ -326,6 +326,8 @@ export type ArchiveRecord = ArchivedPace | ArchivedWindow | ArchivedMailbox | Ar
 export interface MoveMark {
   readonly from: string;
   readonly startedAt: number;
+  /** It was brought in beside other work. */
+  readonly merged?: true;
   readonly finishedAt?: number;
 }
 
@@ -338,7 +340,8 @@ export interface Archive {
   export(): AsyncIterable<ArchiveRecord>;
   /**
    * Takes records over; idempotent. What is there already is merged: the newest stamp, the longest pause and the
-   * furthest run of an event stay, and an event that is a duplicate of one that is there is left out.
+   * furthest run of an event stay, one that was erased or dropped on either side is so afterwards, and an event that is a
+   * duplicate of one that is there is left out.
    */
   import(records: readonly ArchiveRecord[]): Promise<void>;
   /** What is held here in place of each record, undefined where nothing is. */
