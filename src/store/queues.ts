@@ -1,6 +1,7 @@
 import type { BulkJobOptions, JobsOptions, WorkerOptions } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
+import type { StateQueue } from "./job-pages.ts";
 import type {
   Acceptance,
   EventRecord,
@@ -26,19 +27,15 @@ export interface StoredJob<Data, Result> {
   remove(): Promise<void>;
 }
 
-export interface EventQueue {
+export interface EventQueue extends StateQueue<StoredJob<RelayEvent, EventResult>, EventState> {
   addBulk(
     jobs: { name: string; data: RelayEvent; opts: BulkJobOptions }[],
   ): Promise<{ id?: string | undefined }[]>;
-  getJob(id: string): Promise<StoredJob<RelayEvent, EventResult> | undefined>;
-  getFailed(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
   getWaiting(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
 }
 
-export interface WakeQueue {
+export interface WakeQueue extends StateQueue<StoredJob<WakeJobData, void>, "failed"> {
   add(name: string, data: WakeJobData, options: JobsOptions): Promise<unknown>;
-  getJob(id: string): Promise<StoredJob<WakeJobData, void> | undefined>;
-  getFailed(start: number, end: number): Promise<StoredJob<WakeJobData, void>[]>;
   getDeduplicationJobId(id: string): Promise<string | null>;
 }
 
