@@ -7,7 +7,7 @@ import { openRedisStore } from "../store/redis/index.ts";
 import { StoreRefused } from "../store/refused.ts";
 import type { StoreOptions } from "../store/store.ts";
 
-export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "signal">;
+export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "scrubAtClose" | "signal">;
 
 /** Opens the store that the configuration names, at once or not at all. Every reason is a message for a person. */
 export async function openStore(config: Config, listeners: StoreListeners): Promise<OpenedStore> {

@@ -391,6 +391,8 @@ export interface StoreOptions {
   readonly onError: (error: Error, where: string) => void;
   /** Told of every line that an operator should read about a server, at its opening above all. */
   readonly onNote?: (note: StoreNote) => void;
+  /** What an erasure left in the embedded store's files goes before it is closed, however long that takes. */
+  readonly scrubAtClose?: boolean;
   /** Gives up an opening that is under way. */
   readonly signal?: AbortSignal;
 }
