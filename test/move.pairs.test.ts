@@ -28,6 +28,13 @@ function place(name: EngineName): MovePlace {
 
 const timeout = 180_000;
 
+/** What a move from there leaves in its target before it has ended. */
+function markOf({ name, prefix }: MovePlace) {
+  const read = readPlace("--from", name, prefix);
+  if (!read.ok) throw new Error(read.problem);
+  return { from: read.place.name, startedAt: Date.now() };
+}
+
 describe.each([...engines.keys()])("from %s", (fromEngine) => {
   let source: { place: MovePlace; records: Record<string, unknown> } | undefined;
 
@@ -123,11 +130,8 @@ describe("a move is refused, with nothing written,", () => {
         await store.wake(contact);
         return await recordsOf(store);
       });
-      const read = readPlace("--from", from.name, from.prefix);
-      if (!read.ok) throw new Error(read.problem);
-      const mark = { from: read.place.name, startedAt: Date.now() };
       await to.withStore(async ({ archive }) => {
-        await archive.writeMark(mark);
+        await archive.writeMark(markOf(from));
         await archive.import(records);
       });
       await from.withStore((store) => store.erase(contact));
@@ -146,6 +150,17 @@ describe("a move is refused, with nothing written,", () => {
       expect(await waiting(empty)).toEqual([]);
     },
   );
+
+  it("but a merge that was cut off is gone on with beside the target's own work", { timeout }, async () => {
+    const [from, to] = [place(shared), place(shared)];
+    const moved = await withEvent(from);
+    const there = await withEvent(to);
+    await to.withStore(({ archive }) => archive.writeMark({ ...markOf(from), merged: true }));
+    const { code, err } = await moveStore(from, to);
+    expect(code, err).toBe(0);
+    const waiting = await to.withStore((store) => store.events.waiting(10));
+    expect(waiting.map(({ id }) => id)).toEqual([there.id, moved.id]);
+  });
 
   it("when source and target are one store by two addresses", { timeout }, async (context) => {
     if (shared === "embedded") return context.skip("no server");

@@ -124,6 +124,26 @@ export function erasingMidwayContract(suite: Suite): void {
       });
     });
 
+    it("what is parked for it is retried: none of it is posted back", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        const delivery = startSteppedDelivery(store, contact);
+        await delivery.begun();
+        for (const step of [delivery.keep, delivery.settle, delivery.end]) await step();
+        await delivery.close();
+        const [item] = (await store.failures.list(10)).items;
+        const post = store.mailbox.post;
+        store.mailbox.post = async (updates) => {
+          await store.erase(contact);
+          await post(updates);
+        };
+        await store.failures.retry(item?.id ?? "");
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+        expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
+        expect((await store.counts()).contacts.failed).toBe(0);
+      });
+    });
+
     it("an event of it erases from within its own run: it is not waited for", async () => {
       await withStore({}, async ({ store }) => {
         const event = sampleEvent();
