@@ -75,7 +75,7 @@ export function createErasure(parts: ErasureParts): Erasure {
     // With its mailbox gone, a run that has set nothing aside yet finds nothing to settle and ends without a trace.
     await untilEnded(contacts, job.id, ({ parked }) => parked !== undefined);
     const ended = await contacts.getJob(job.id);
-    if (!ended || (await isRemoved(ended))) return;
+    if (!ended || (await isRemoved(ended)) || !ended.data.parked) return;
     if ((await ended.getState()) === "active") await ended.updateData({ contact: ended.data.contact });
   }
 

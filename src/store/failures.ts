@@ -30,6 +30,9 @@ export interface FailuresParts {
 const guardsPerRetention = 4;
 const guardContactsMax = 500;
 
+/** Each attempt that fails is one by which somebody else has taken a piece. */
+const takeAttemptsMax = 100;
+
 /** What is parked is a failed job that carries it: here its pieces are listed and taken out again. */
 export function createFailures(parts: FailuresParts): Failures {
   const { events, contacts, mailbox, clock } = parts;
@@ -74,7 +77,7 @@ export function createFailures(parts: FailuresParts): Failures {
    * retried or dropped by somebody else, or erased.
    */
   async function takeOut(id: string): Promise<boolean> {
-    for (;;) {
+    for (let attempt = 0; attempt < takeAttemptsMax; attempt += 1) {
       const delivery = await findDelivery(id);
       if (!delivery) return false;
       const { job, index } = delivery;
@@ -82,6 +85,7 @@ export function createFailures(parts: FailuresParts): Failures {
       if (parked.every(isTaken)) return await removed(job);
       if (await parts.replaceData("contacts", job.id ?? "", job.data, { ...job.data, parked })) return true;
     }
+    throw new Error(`${id} is being changed by others all the time`);
   }
 
   async function removed(job: WakeJob): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Queue, Worker } from "bullmq";
 import { ReplyError } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
@@ -147,8 +148,11 @@ async function openOver(
   };
 
   const replaceData: ReplaceData = async (queue, id, before, after) => {
-    const texts = [JSON.stringify(before), JSON.stringify(after)];
-    return (await client.eval(replaceDataScript, 1, `${prefix}:${queue}:${id}`, ...texts)) === 1;
+    const key = `${prefix}:${queue}:${id}`;
+    // The same data may be written in more than one way; what is compared in Redis is the text.
+    const held = await client.hget(key, "data");
+    if (held === null || !isDeepStrictEqual(JSON.parse(held), before)) return false;
+    return (await client.eval(replaceDataScript, 1, key, held, JSON.stringify(after))) === 1;
   };
 
   const erasure = createErasure({
