@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { readPlace } from "../src/commands/move-places.ts";
 import { startEngine, type EngineName } from "./helpers/engines.ts";
 import { comparable, furnish, recordsOf } from "./helpers/furnished-store.ts";
 import { moveStore, newPlace, type MovePlace } from "./helpers/move-place.ts";
@@ -26,6 +27,13 @@ function place(name: EngineName): MovePlace {
 }
 
 const timeout = 180_000;
+
+/** What a move from there leaves in its target before it has ended. */
+function markOf({ name, prefix }: MovePlace) {
+  const read = readPlace("--from", name, prefix);
+  if (!read.ok) throw new Error(read.problem);
+  return { from: read.place.name, startedAt: Date.now() };
+}
 
 describe.each([...engines.keys()])("from %s", (fromEngine) => {
   let source: { place: MovePlace; records: Record<string, unknown> } | undefined;
@@ -107,6 +115,51 @@ describe("a move is refused, with nothing written,", () => {
     expect((await moveStore(from, to, "--merge")).code).toBe(0);
     const waiting = await to.withStore((store) => store.events.waiting(10));
     expect(waiting.map(({ id }) => id)).toEqual([first.id, second.id]);
+  });
+
+  it(
+    "when the source has served since a move was cut off: erased and dropped would be delivered all the same",
+    { timeout },
+    async () => {
+      const [from, to] = [place(shared), place(shared)];
+      const contact = sampleContact();
+      const event = sampleEvent();
+      const records = await from.withStore(async (store) => {
+        await store.events.accept([event]);
+        await store.mailbox.post([sampleUpdate(contact, { firstName: "Ann" }, { eventId: event.id })]);
+        await store.wake(contact);
+        return await recordsOf(store);
+      });
+      await to.withStore(async ({ archive }) => {
+        await archive.writeMark(markOf(from));
+        await archive.import(records);
+      });
+      await from.withStore((store) => store.erase(contact));
+
+      const refused = await moveStore(from, to);
+      expect(refused.code).toBe(1);
+      expect(refused.summary?.reason).toContain("has served since the move that was cut off began");
+      expect(refused.summary?.reason).toContain("empty the target and move again");
+      expect(JSON.stringify(refused.summary)).not.toContain(contact);
+      const waiting = (at: MovePlace) =>
+        at.withStore(async ({ mailbox }) => (await mailbox.read(contact)).waiting);
+      expect(await waiting(to)).toHaveLength(1);
+
+      const empty = place(shared);
+      expect((await moveStore(from, empty)).code).toBe(0);
+      expect(await waiting(empty)).toEqual([]);
+    },
+  );
+
+  it("but a merge that was cut off is gone on with beside the target's own work", { timeout }, async () => {
+    const [from, to] = [place(shared), place(shared)];
+    const moved = await withEvent(from);
+    const there = await withEvent(to);
+    await to.withStore(({ archive }) => archive.writeMark({ ...markOf(from), merged: true }));
+    const { code, err } = await moveStore(from, to);
+    expect(code, err).toBe(0);
+    const waiting = await to.withStore((store) => store.events.waiting(10));
+    expect(waiting.map(({ id }) => id)).toEqual([there.id, moved.id]);
   });
 
   it("when source and target are one store by two addresses", { timeout }, async (context) => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { acceptingContract } from "./store-contract/accepting.ts";
 import { erasingContract } from "./store-contract/erasing.ts";
+import { erasingMidwayContract } from "./store-contract/erasing-midway.ts";
 import { archiveContract } from "./store-contract/archive.ts";
+import { archiveErasedContract } from "./store-contract/archive-erased.ts";
 import { hostileTextContract } from "./store-contract/hostile-text.ts";
 import { mailboxesContract } from "./store-contract/mailboxes.ts";
 import { paceContract } from "./store-contract/pace.ts";
@@ -42,11 +44,13 @@ export function storeContract(name: string, open: OpenForTest): void {
     hostileTextContract(suite);
     recordsContract(suite);
     erasingContract(suite);
+    erasingMidwayContract(suite);
     parkedContract(suite);
     mailboxesContract(suite);
     wakingContract(suite);
     paceContract(suite);
     wholeContract(suite);
     archiveContract(suite);
+    archiveErasedContract(suite);
   });
 }

@@ -12,7 +12,7 @@ import { DurableNodeFS, durableStartParams } from "../src/store/postgres/durable
 import { openEmbeddedStore } from "../src/store/postgres/embedded.ts";
 import type { Store, StoreOptions, WakeJobData } from "../src/store/store.ts";
 import { until } from "./helpers/relay-process.ts";
-import { sampleEvent, sampleOptions } from "./helpers/store-samples.ts";
+import { sampleContact, sampleEvent, sampleOptions } from "./helpers/store-samples.ts";
 import { storeContract } from "./store.contract.ts";
 
 async function openStore(directory: string, options: StoreOptions): Promise<Store> {
@@ -163,6 +163,26 @@ describe("the embedded store", () => {
     await rm(join(directory, "pg", "global", "pg_control"));
     expect(await openEmbeddedStore(directory, options)).toMatchObject({ ok: false });
     expect((await readdir(directory)).filter((name) => name.includes("lock"))).toEqual([]);
+  });
+
+  it("a stop does not wait for the files to be written anew: the next opening does it, or a command before it ends", async () => {
+    const due = join(directory, "scrub-due");
+    const contact = sampleContact();
+    const first = await openStore(directory, options);
+    await first.erase(contact);
+    await until(() => !existsSync(due), 20_000, "the first scrub");
+    await first.erase(contact);
+    expect(existsSync(due)).toBe(true);
+    await first.close(5_000);
+    expect(existsSync(due)).toBe(true);
+    const next = await openStore(directory, options);
+    await until(() => !existsSync(due), 20_000, "what was left");
+    await next.erase(contact);
+    await next.close(5_000);
+    expect(existsSync(due)).toBe(true);
+    const command = await openStore(directory, { ...options, scrubAtClose: true });
+    await command.close(60_000);
+    expect(existsSync(due)).toBe(false);
   });
 
   it("an error in the middle of a batch leaves nothing of it", async () => {

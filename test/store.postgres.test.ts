@@ -154,6 +154,39 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
     });
   });
 
+  it("a post that comes in the middle of an erasure stays whole, with the event it came from", async () => {
+    await withStore({ prefix: "midway" }, async (store) => {
+      const contact = sampleContact();
+      const [before, during] = [sampleUpdate(contact), sampleUpdate(contact)];
+      await store.mailbox.post([before]);
+      const beside = new pg.Client({ connectionString: url });
+      await beside.connect();
+      const waiting = async () => {
+        const { rows } = await beside.query<{ count: number }>(
+          "SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+        );
+        return rows[0]?.count ?? 0;
+      };
+      try {
+        await beside.query("BEGIN");
+        await beside.query(`SELECT * FROM relay_midway.mailbox_event FOR UPDATE`);
+        const erasing = store.mailbox.erase(contact);
+        await until(async () => (await waiting()) === 1, 10_000, "the erasure to stand at its first row");
+        let posted = false;
+        const posting = store.mailbox.post([during]).finally(() => (posted = true));
+        await until(async () => posted || (await waiting()) === 2, 10_000, "the post");
+        await beside.query("COMMIT");
+        expect(await erasing).toEqual([before.eventId]);
+        await posting;
+      } finally {
+        await beside.end();
+      }
+      expect((await store.mailbox.read(contact)).waiting).toEqual([during]);
+      expect(await store.mailbox.erase(contact)).toEqual([during.eventId]);
+      expect((await store.mailbox.read(contact)).waiting).toEqual([]);
+    });
+  });
+
   it("options in the URL are kept beside our own", async () => {
     const named = new URL(url);
     named.searchParams.set("options", "-c statement_timeout=9s");

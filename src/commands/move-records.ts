@@ -31,7 +31,8 @@ export interface Verified {
   readonly missing: { readonly count: number; readonly some: readonly string[] };
 }
 
-const namedMax = 10;
+/** Records that are named to a person. */
+export const namedMax = 10;
 
 /** Carries everything from one store to the other. False when it was stopped on the way. */
 export async function copyRecords(
@@ -131,7 +132,7 @@ function count(tally: Tally, record: ArchiveRecord): void {
   }
 }
 
-function nameOf(record: ArchiveRecord): string {
+export function nameOf(record: ArchiveRecord): string {
   switch (record.kind) {
     case "event":
       return `event ${record.event.id}`;

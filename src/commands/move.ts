@@ -1,6 +1,7 @@
 import { readConfig, type Environment } from "../config.ts";
 import type { Archive, Store, StoreOptions } from "../store/store.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "./io.ts";
+import { findOutlived } from "./move-outlived.ts";
 import { configuredPlace, isMissing, readPlace, removal, settingFor, type Place } from "./move-places.ts";
 import { copyRecords, counted, holdsWork, verifyRecords, type Tally, type Verified } from "./move-records.ts";
 import { openStoreAt } from "./open-store.ts";
@@ -115,7 +116,12 @@ async function run(move: Move): Promise<Moved> {
   const mark = await target.readMark();
   const begun = mark?.from === from.name && mark.finishedAt === undefined ? mark : undefined;
   const startedAt = begun?.startedAt ?? Date.now();
-  await target.writeMark({ from: from.name, startedAt });
+  const origin = {
+    from: from.name,
+    startedAt,
+    ...(move.merge || begun?.merged ? { merged: true as const } : {}),
+  };
+  await target.writeMark(origin);
   // Two addresses can lead to one store: then the mark just left in the target is in the source too.
   const echo = await source.readMark();
   if (echo?.from === from.name && echo.startedAt === startedAt) {
@@ -127,7 +133,7 @@ async function run(move: Move): Promise<Moved> {
   const verified = await verifyRecords(source, target, (tally) => say("verifying", tally), stopped);
   if (!verified) return { kind: "stopped" };
   if (verified.missing.count > 0) return { kind: "incomplete", verified };
-  await target.writeMark({ from: from.name, startedAt, finishedAt: Date.now() });
+  await target.writeMark({ ...origin, finishedAt: Date.now() });
   return { kind: "moved", verified };
 }
 
@@ -149,7 +155,9 @@ async function findObstacle(move: Move): Promise<Moved | undefined> {
   }
   if (merge || !(await holdsWork(target))) return undefined;
   const mark = await target.readMark();
-  if (mark?.from === from.name && mark.finishedAt === undefined) return undefined;
+  if (mark?.from === from.name && mark.finishedAt === undefined) {
+    return mark.merged ? undefined : await findServed(move);
+  }
   if (mark?.from === from.name) {
     const verified = await verifyRecords(source, target, (tally) => say("verifying", tally), stopped);
     if (!verified) return { kind: "stopped" };
@@ -162,6 +170,21 @@ async function findObstacle(move: Move): Promise<Moved | undefined> {
       `the target (${to.name})${already} holds work: name an empty one, or add --merge to bring the source's in: ` +
       `the newest value of each field wins and duplicates stay duplicates, but what was dropped or erased there ` +
       `since an earlier move would come back`,
+  };
+}
+
+/** The source has served since a move was cut off: the target has what the source has delivered, dropped or erased. */
+async function findServed({ from, to, source, target, stopped }: Move): Promise<Moved | undefined> {
+  const outlived = await findOutlived(source, target, stopped);
+  if (!outlived) return { kind: "stopped" };
+  const { count, some } = outlived;
+  if (count === 0) return undefined;
+  return {
+    kind: "refused",
+    message:
+      `the source (${from.name}) has served since the move that was cut off began: ${count} records of the target ` +
+      `are not in it any more (${some.join(", ")}) and would be delivered all the same; ` +
+      `empty the target and move again: ${removal(to)}`,
   };
 }
 

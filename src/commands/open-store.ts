@@ -16,7 +16,7 @@ export function holdsStore(dataDir: string): boolean {
   return existsSync(join(dataDir, "pg"));
 }
 
-export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "signal">;
+export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "scrubAtClose" | "signal">;
 
 /** Opens the store that the configuration names, at once or not at all. Every reason is a message for a person. */
 export async function openStore(config: Config, listeners: StoreListeners): Promise<OpenedStore> {

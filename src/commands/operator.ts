@@ -38,7 +38,7 @@ export async function withOperator(
     printProblems(io, "the store cannot be reached:", [problem]);
     return 1;
   }
-  const opened = await openStore(config, { onError: () => undefined });
+  const opened = await openStore(config, { onError: () => undefined, scrubAtClose: true });
   try {
     if (opened.ok) return await work(storeOperator(opened.store));
     if (config.store.engine !== "embedded") {

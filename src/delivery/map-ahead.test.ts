@@ -126,7 +126,7 @@ describe("mapping ahead", () => {
 
   it("never goes past a request to erase: what its contact is told afterwards stays", async () => {
     const { map, waiting, posts } = setUp((event) =>
-      event.id === "evt_3" ? { kind: "erase", contacts: ["id:1"] } : update(event),
+      event.id === "evt_3" ? { kind: "erase", contacts: ["id:1"], unreadable: [] } : update(event),
     );
     waiting.push(...[2, 3, 4].map(eventOf));
     await map(eventOf(1));

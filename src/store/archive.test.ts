@@ -59,6 +59,7 @@ describe("reading back after a move", () => {
     ["that an event is finished", event, finished],
     ["a later replay", event, { ...event, event: { ...event.event, replay: 1 } }],
     ["the payload", { ...event, event: { ...event.event, payload: "{}" } }, event],
+    ["that an event was erased", event, { ...event, event: { ...event.event, withdrawn: "erased" } }],
     ["a window's whole length", { ...window, expiresAt: now + 99 }, window],
     ["a pause", { kind: "pace" }, pace],
     ["a pause's end", { ...pace, pause: { ...pace.pause, until: now + 30_000 } }, pace],
@@ -78,6 +79,11 @@ describe("reading back after a move", () => {
       mailbox,
     ],
     ["an event that is finished since", finished, event],
+    [
+      "an event that was dropped since",
+      { ...event, event: { ...event.event, withdrawn: "dropped" } },
+      { ...event, event: { ...event.event, replay: 1 } },
+    ],
     [
       "another event's window of the same identity",
       { ...window, eventId: "evt_b", expiresAt: now + 1 },

@@ -3,7 +3,7 @@ import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import { patchEntries } from "../contact/contact-patch.ts";
 import { archivedPace, mergedPace, type ChangePace } from "./pace.ts";
-import { storable } from "./postgres/storable.ts";
+import { storable } from "./storable.ts";
 import { deduplicationId, eventJob, wakeJob, type EventRetention } from "./queues.ts";
 import { historyMax } from "./retention.ts";
 import type {
@@ -41,6 +41,8 @@ export interface JobToKeep extends KeptJob {
   readonly deduplicationId: string | undefined;
   readonly claimed: boolean;
   readonly replay: number;
+  /** Erased or dropped: without what it told. */
+  readonly withdrawn: boolean;
 }
 
 export function eventToKeep(record: ArchivedEvent, retention: EventRetention): JobToKeep {
@@ -56,6 +58,7 @@ export function eventToKeep(record: ArchivedEvent, retention: EventRetention): J
     deduplicationId: deduplicationId(record.event),
     claimed: record.claimed,
     replay: record.event.replay,
+    withdrawn: record.event.withdrawn !== undefined,
   };
 }
 
@@ -73,6 +76,7 @@ export function parkingToKeep(record: ArchivedParking): JobToKeep {
     deduplicationId: undefined,
     claimed: false,
     replay: 0,
+    withdrawn: false,
   };
 }
 
@@ -198,6 +202,8 @@ function coversWindow(held: RecordOf<"window">, record: RecordOf<"window">): boo
 }
 
 function coversEvent(held: ArchivedEvent, record: ArchivedEvent): boolean {
+  const isWithdrawn = held.event.withdrawn !== undefined;
+  if (isWithdrawn !== (record.event.withdrawn !== undefined)) return isWithdrawn;
   if (held.event.replay !== record.event.replay) return held.event.replay > record.event.replay;
   const isFinished = held.state === "completed" || held.state === "failed";
   if (!isFinished) return held.state === record.state && samePayload(held, record);
@@ -223,21 +229,33 @@ function coversPace(held: ArchivedPace | undefined, record: ArchivedPace, now: n
 }
 
 function coversMailbox(held: ArchivedMailbox, record: ArchivedMailbox): boolean {
-  const waiting = new Set(held.waiting.map((update) => update.id));
-  const events = new Set(held.eventIds);
-  const newestIsHeld = (field: string, stamp: ContactUpdate["stamp"]) => {
-    const own = new Map(Object.entries(held.applied)).get(field);
-    return own !== undefined && compareStamps(own.stamp, stamp) >= 0;
-  };
-  const isDone = ({ patch, stamp }: ContactUpdate) =>
-    patchEntries(patch).every(([field]) => newestIsHeld(field, stamp));
   const notes = new Set(held.history.map((note) => JSON.stringify(note)));
   return (
-    record.waiting.every((update) => waiting.has(update.id) || isDone(update)) &&
-    Object.entries(record.applied).every(([field, origin]) => !origin || newestIsHeld(field, origin.stamp)) &&
-    record.eventIds.every((id) => events.has(id)) &&
+    hasUpdates(held, record) &&
+    Object.entries(record.applied).every(
+      ([field, origin]) => !origin || hasApplied(held, field, origin.stamp),
+    ) &&
+    hasEvents(held, record) &&
     (notes.size >= historyMax || record.history.every((note) => notes.has(JSON.stringify(note)))) &&
     (record.expiresAt === undefined || (held.expiresAt ?? 0) >= record.expiresAt) &&
     (held.waiting.length === 0 || held.wake !== undefined)
   );
+}
+
+export function hasEvents(held: ArchivedMailbox, record: ArchivedMailbox): boolean {
+  const events = new Set(held.eventIds);
+  return record.eventIds.every((id) => events.has(id));
+}
+
+/** An update may have been applied, or be older than what was. */
+export function hasUpdates(held: ArchivedMailbox, record: ArchivedMailbox): boolean {
+  const waiting = new Set(held.waiting.map((update) => update.id));
+  const isDone = ({ patch, stamp }: ContactUpdate) =>
+    patchEntries(patch).every(([field]) => hasApplied(held, field, stamp));
+  return record.waiting.every((update) => waiting.has(update.id) || isDone(update));
+}
+
+function hasApplied(held: ArchivedMailbox, field: string, stamp: ContactUpdate["stamp"]): boolean {
+  const own = new Map(Object.entries(held.applied)).get(field);
+  return own !== undefined && compareStamps(own.stamp, stamp) >= 0;
 }

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import { failedJobsFrom } from "./failed-jobs.ts";
-import { isEventId, withdrawnEvent, type EventQueue, type StoredJob, type WakeQueue } from "./queues.ts";
+import {
+  isEventId,
+  runOnceMore,
+  withdrawnEvent,
+  type EventQueue,
+  type StoredJob,
+  type WakeQueue,
+} from "./queues.ts";
 import type { Mailbox, WakeJobData } from "./store.ts";
 
 export interface ErasureParts {
@@ -19,26 +26,34 @@ export interface Erasure {
   contact(contact: ContactRef): Promise<number>;
 }
 
-/** An event that has posted its update needs only a moment more to finish, and would then store its result. */
-const finishWithinMs = 5_000;
+/**
+ * A run that began before needs a moment to end and would then store what it knows. Longer than a job stays locked by a
+ * process that died, and than a sender's API is waited for.
+ */
+const endWithinMs = 15_000;
 const lookEveryMs = 50;
 
 export function createErasure(parts: ErasureParts): Erasure {
   const { events, contacts, mailbox } = parts;
 
-  async function eraseEvent(id: string): Promise<void> {
+  /** Whatever reads an event's job from now on finds nothing of a person in it. */
+  async function withdraw(id: string): Promise<void> {
     const job = isEventId(id) ? await events.getJob(id) : undefined;
-    if (!job) return;
-    await job.updateData(withdrawnEvent(job.data, "erased"));
-    await parts.forgetOutcome(id);
-    // Parked without a payload it could only be dropped: it runs once more and ends as erased.
-    if ((await job.getState()) === "failed") await job.retry("failed", { resetAttemptsMade: true });
+    await job?.updateData(withdrawnEvent(job.data, "erased"));
   }
 
-  async function eraseEvents(ids: readonly string[]): Promise<void> {
+  async function forgetRun(id: string): Promise<void> {
+    const job = isEventId(id) ? await events.getJob(id) : undefined;
+    if (!job) return;
+    await parts.forgetOutcome(id);
+    // Parked without a payload it could only be dropped: it runs once more and ends as erased.
+    if ((await job.getState()) === "failed") await runOnceMore(job, "failed");
+  }
+
+  async function each(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
     for (const id of ids) {
       try {
-        await eraseEvent(id);
+        await work(id);
       } catch (error) {
         // Its retention may have ended just now.
         if (await events.getJob(id)) throw error;
@@ -46,51 +61,80 @@ export function createErasure(parts: ErasureParts): Erasure {
     }
   }
 
-  async function untilFinished(ids: readonly string[]): Promise<void> {
-    let leftMs = finishWithinMs;
-    for (const id of ids) {
-      while (leftMs > 0 && (await (await events.getJob(id))?.getState()) === "active") {
-        await sleep(lookEveryMs);
-        leftMs -= lookEveryMs;
-      }
-    }
+  /** A run that has the data of before stores its result when it ends, so that is what is forgotten last. */
+  async function eraseEvents(ids: readonly string[]): Promise<void> {
+    await each(ids, withdraw);
+    await each(ids, async (id) => {
+      await untilEnded(events, id, () => true);
+      await forgetRun(id);
+    });
   }
 
-  /** A run that is under way finds its mailbox empty and ends; until then its job names the contact. */
   async function eraseWakeUp(job: StoredJob<WakeJobData, void>): Promise<void> {
+    if (job.id === undefined || (await isRemoved(job))) return;
+    // With its mailbox gone, a run that has set nothing aside yet finds nothing to settle and ends without a trace.
+    await untilEnded(contacts, job.id, ({ parked }) => parked !== undefined);
+    const ended = await contacts.getJob(job.id);
+    if (!ended || (await isRemoved(ended)) || !ended.data.parked) return;
+    if ((await ended.getState()) === "active") await ended.updateData({ contact: ended.data.contact });
+  }
+
+  async function isRemoved(job: StoredJob<WakeJobData, void>): Promise<boolean> {
     try {
       await job.remove();
+      return true;
     } catch (error) {
       const state = await job.getState();
-      if (state === "active") await job.updateData({ contact: job.data.contact });
-      else if (state !== "unknown") throw error;
+      if (state !== "active" && state !== "unknown") throw error;
+      return state === "unknown";
     }
   }
 
+  /** One that fails meanwhile gives up its key and is listed as failed: asked for in the other order, it could be missed. */
   async function eraseWakeUps(contact: ContactRef): Promise<void> {
-    const found: StoredJob<WakeJobData, void>[] = [];
-    for await (const job of failedJobsFrom(contacts, undefined)) {
-      if (job.data.contact === contact) found.push(job);
-    }
     const current = await contacts.getDeduplicationJobId(contact);
     const waking = current === null ? undefined : await contacts.getJob(current);
-    for (const job of waking ? [...found, waking] : found) await eraseWakeUp(job);
+    if (waking) await eraseWakeUp(waking);
+    const failed: StoredJob<WakeJobData, void>[] = [];
+    for await (const job of failedJobsFrom(contacts, undefined)) {
+      if (job.data.contact === contact) failed.push(job);
+    }
+    for (const job of failed) await eraseWakeUp(job);
   }
 
   return {
-    events: eraseEvents,
+    /** An event that erases does so in its own run, which is not waited for: its result says no more than that. */
+    async events(ids) {
+      await each(ids, withdraw);
+      await each(ids, forgetRun);
+    },
     async contact(contact) {
-      // The mailbox knows what else there is to erase, so it goes last: an erasure that failed can be repeated.
+      // The mailbox knows the events, so it outlasts them: an erasure that failed can be repeated.
       const ids = await mailbox.eventIds(contact);
-      await untilFinished(ids);
       await eraseEvents(ids);
-      await eraseWakeUps(contact);
       const all = await mailbox.erase(contact);
-      const late = all.filter((id) => !ids.includes(id));
-      await untilFinished(late);
-      await eraseEvents(late);
+      await eraseEvents(all.filter((id) => !ids.includes(id)));
+      // Only from here on can nothing be set aside any more: what is to be settled must still wait.
+      await eraseWakeUps(contact);
       await parts.forgetNews();
       return new Set([...ids, ...all]).size;
     },
   };
+}
+
+interface EndingQueue<Data> {
+  getJob(id: string): Promise<{ readonly data: Data; getState(): Promise<string> } | undefined>;
+}
+
+/** Waits while a run is under way that `holds` says is to be waited for. */
+async function untilEnded<Data>(
+  queue: EndingQueue<Data>,
+  id: string,
+  holds: (data: Data) => boolean,
+): Promise<void> {
+  for (let leftMs = endWithinMs; leftMs > 0; leftMs -= lookEveryMs) {
+    const job = await queue.getJob(id);
+    if (!job || !holds(job.data) || (await job.getState()) !== "active") return;
+    await sleep(lookEveryMs);
+  }
 }

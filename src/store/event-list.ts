@@ -1,19 +1,18 @@
 import type { RelayEvent } from "../contact/event.ts";
+import { jobsById, type StateQueue } from "./job-pages.ts";
 import { delayCause, type StoredJob } from "./queues.ts";
 import type { EventFilter, EventPage, EventResult, EventState, EventSummary } from "./store.ts";
 
 type EventJob = StoredJob<RelayEvent, EventResult>;
 
 /** The part of the `events` queue that listing needs. */
-export interface ListedQueue {
-  getJobs(types: EventState[], start: number, end: number, asc: boolean): Promise<(EventJob | undefined)[]>;
-}
+export type ListedQueue = StateQueue<EventJob, EventState>;
 
 /** What is being worked on first, then what waits, then what is done. */
 const order: readonly EventState[] = ["active", "waiting", "delayed", "failed", "completed"];
 /** Looked through for one page: a filter that fits hardly anything must not read everything at once. */
 const scannedMax = 2_000;
-const stepSize = 100;
+const stepIds = 100;
 
 /**
  * Lists events state by state, newest first within each. A page can be shorter than `limit`, even empty, and still have a
@@ -30,9 +29,9 @@ export async function listEvents(
   const items: EventSummary[] = [];
   let scanned = 0;
   while (state !== undefined && items.length < limit && scanned < scannedMax) {
-    const jobs = await queue.getJobs([state], offset, offset + stepSize - 1, false);
+    const ids = await queue.getRanges([state], offset, offset + stepIds - 1, false);
     let looked = 0;
-    for (const job of jobs) {
+    for await (const job of jobsById(queue, ids)) {
       looked += 1;
       if (job && (filter.source === undefined || job.data.source === filter.source)) {
         items.push(summaryOf(job, state));
@@ -41,7 +40,7 @@ export async function listEvents(
     }
     scanned += Math.max(1, looked);
     offset += looked;
-    if (looked === jobs.length && jobs.length < stepSize) {
+    if (looked === ids.length && ids.length < stepIds) {
       state = states[states.indexOf(state) + 1];
       offset = 0;
     }

@@ -1,12 +1,10 @@
+import { jobsById, type StateQueue } from "./job-pages.ts";
+
 /** What is read of a failed job to find its place in the list. */
 interface Finished {
   readonly id?: string | undefined;
   readonly timestamp: number;
   readonly finishedOn?: number | undefined;
-}
-
-interface FailedJobs<Job> {
-  getFailed(start: number, end: number): Promise<Job[]>;
 }
 
 /** A job that was listed already: by itself, because positions shift when others leave or join. */
@@ -15,7 +13,7 @@ export interface Place {
   readonly jobId: string;
 }
 
-const chunkJobs = 200;
+const chunkIds = 200;
 
 export function failedAt(job: Finished): number {
   return job.finishedOn ?? job.timestamp;
@@ -26,14 +24,15 @@ export function failedAt(job: Finished): number {
  * that failed in the same millisecond may then come twice, but none is left out.
  */
 export async function* failedJobsFrom<Job extends Finished>(
-  queue: FailedJobs<Job>,
+  queue: StateQueue<Job, "failed">,
   place: Place | undefined,
 ): AsyncGenerator<Job> {
   let sameMoment: Job[] | undefined = place && [];
-  for (let offset = 0; ; offset += chunkJobs) {
-    const jobs = await queue.getFailed(offset, offset + chunkJobs - 1);
-    if (jobs.length === 0) break;
-    for (const job of jobs) {
+  for (let offset = 0; ; offset += chunkIds) {
+    const ids = await queue.getRanges(["failed"], offset, offset + chunkIds - 1, false);
+    if (ids.length === 0) break;
+    for await (const job of jobsById(queue, ids)) {
+      if (!job) continue;
       if (place && sameMoment) {
         if (failedAt(job) > place.at) continue;
         if (failedAt(job) === place.at && job.id !== place.jobId) {

@@ -1,7 +1,15 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import { failedAt, failedJobsFrom, type Place } from "./failed-jobs.ts";
-import { isEventId, withdrawnEvent, type EventQueue, type StoredJob, type WakeQueue } from "./queues.ts";
+import {
+  isEventId,
+  runOnceMore,
+  withdrawnEvent,
+  type EventQueue,
+  type ReplaceData,
+  type StoredJob,
+  type WakeQueue,
+} from "./queues.ts";
 import { stampRetentionFactor } from "./retention.ts";
 import type { EventResult, Failure, Failures, Mailbox, Parked, WakeJobData } from "./store.ts";
 
@@ -12,6 +20,7 @@ export interface FailuresParts {
   readonly events: EventQueue;
   readonly contacts: WakeQueue;
   readonly mailbox: Mailbox;
+  readonly replaceData: ReplaceData;
   readonly wake: (contact: ContactRef) => Promise<void>;
   readonly retentionMs: number;
   readonly clock: () => number;
@@ -20,6 +29,9 @@ export interface FailuresParts {
 /** Stamps are kept alive several times before they would expire. */
 const guardsPerRetention = 4;
 const guardContactsMax = 500;
+
+/** Each attempt that fails is one by which somebody else has taken a piece. */
+const takeAttemptsMax = 100;
 
 /** What is parked is a failed job that carries it: here its pieces are listed and taken out again. */
 export function createFailures(parts: FailuresParts): Failures {
@@ -60,17 +72,36 @@ export function createFailures(parts: FailuresParts): Failures {
     return job && (await job.getState()) === "failed" ? job : undefined;
   }
 
-  /** The job goes with its last piece; until then the others keep their numbers. */
-  async function takeOut(job: WakeJob, index: number): Promise<void> {
-    const parked = job.data.parked?.map((item, at) => (at === index ? taken : item)) ?? [];
-    if (parked.every((item) => item.reason === taken.reason)) await job.remove();
-    else await job.updateData({ ...job.data, parked });
+  /**
+   * The job goes with its last piece; until then the others keep their numbers. False when the piece has gone meanwhile:
+   * retried or dropped by somebody else, or erased.
+   */
+  async function takeOut(id: string): Promise<boolean> {
+    for (let attempt = 0; attempt < takeAttemptsMax; attempt += 1) {
+      const delivery = await findDelivery(id);
+      if (!delivery) return false;
+      const { job, index } = delivery;
+      const parked = job.data.parked?.map((item, at) => (at === index ? taken : item)) ?? [];
+      if (parked.every(isTaken)) return await removed(job);
+      if (await parts.replaceData("contacts", job.id ?? "", job.data, { ...job.data, parked })) return true;
+    }
+    throw new Error(`${id} is being changed by others all the time`);
+  }
+
+  async function removed(job: WakeJob): Promise<boolean> {
+    try {
+      await job.remove();
+      return true;
+    } catch (error) {
+      if ((await job.getState()) === "unknown") return false;
+      throw error;
+    }
   }
 
   /** It runs once more: with its payload as a retry, without as the end of it. */
-  async function runAgain(job: EventJob, data: RelayEvent): Promise<true> {
-    await job.updateData(data);
-    await job.retry("failed", { resetAttemptsMade: true });
+  async function runAgain(job: EventJob, data: RelayEvent): Promise<boolean> {
+    if (!(await parts.replaceData("events", data.id, job.data, data))) return false;
+    await runOnceMore(job, "failed");
     return true;
   }
 
@@ -99,18 +130,14 @@ export function createFailures(parts: FailuresParts): Failures {
         const receivedAt = clock();
         await mailbox.post(delivery.item.updates.map((update) => ({ ...update, receivedAt })));
         await parts.wake(delivery.job.data.contact);
-        await takeOut(delivery.job, delivery.index);
+        await takeOut(id);
         return true;
       }
       const job = await findEventJob(id);
       return job !== undefined && (await runAgain(job, { ...job.data, retriedAt: clock() }));
     },
     async drop(id) {
-      const delivery = await findDelivery(id);
-      if (delivery) {
-        await takeOut(delivery.job, delivery.index);
-        return true;
-      }
+      if (await takeOut(id)) return true;
       // Were its job removed, the event could be accepted once more: its sender may well repeat it.
       const job = await findEventJob(id);
       return job !== undefined && (await runAgain(job, withdrawnEvent(job.data, "dropped")));
@@ -130,6 +157,10 @@ export function createFailures(parts: FailuresParts): Failures {
 
 /** Stands where a piece was that has been retried or dropped. */
 const taken: Parked = { reason: "taken", at: 0, attempts: 0, updates: [] };
+
+export function isTaken(item: Parked): boolean {
+  return item.reason === taken.reason;
+}
 
 type Cursor =
   ({ readonly queue: "deliveries"; readonly piece: number } & Place) | ({ readonly queue: "events" } & Place);
@@ -155,7 +186,7 @@ function partsOf(job: WakeJob): { item: Parked; index: number }[] {
       updates: [],
     },
   ];
-  return parked.flatMap((item, index) => (item.reason === taken.reason ? [] : [{ item, index }]));
+  return parked.flatMap((item, index) => (isTaken(item) ? [] : [{ item, index }]));
 }
 
 function deliveryFailure(job: WakeJob, item: Parked, index: number): Failure {

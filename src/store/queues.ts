@@ -1,7 +1,16 @@
 import type { BulkJobOptions, JobsOptions, WorkerOptions } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
-import type { Acceptance, EventRecord, EventResult, EventState, QueueCounts, WakeJobData } from "./store.ts";
+import type { StateQueue } from "./job-pages.ts";
+import type {
+  Acceptance,
+  EventRecord,
+  EventResult,
+  EventState,
+  QueueCounts,
+  QueueName,
+  WakeJobData,
+} from "./store.ts";
 
 /** The parts of BullMQ's Queue that are used here, whatever backend it has. */
 export interface StoredJob<Data, Result> {
@@ -19,21 +28,28 @@ export interface StoredJob<Data, Result> {
   remove(): Promise<void>;
 }
 
-export interface EventQueue {
+export interface EventQueue extends StateQueue<StoredJob<RelayEvent, EventResult>, EventState> {
   addBulk(
     jobs: { name: string; data: RelayEvent; opts: BulkJobOptions }[],
   ): Promise<{ id?: string | undefined }[]>;
-  getJob(id: string): Promise<StoredJob<RelayEvent, EventResult> | undefined>;
-  getFailed(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
   getWaiting(start: number, end: number): Promise<StoredJob<RelayEvent, EventResult>[]>;
 }
 
-export interface WakeQueue {
+export interface WakeQueue extends StateQueue<StoredJob<WakeJobData, void>, "failed"> {
   add(name: string, data: WakeJobData, options: JobsOptions): Promise<unknown>;
-  getJob(id: string): Promise<StoredJob<WakeJobData, void> | undefined>;
-  getFailed(start: number, end: number): Promise<StoredJob<WakeJobData, void>[]>;
   getDeduplicationJobId(id: string): Promise<string | null>;
 }
+
+/**
+ * Writes a job's data only where it still is what was read before: whoever erased, dropped or retried it meanwhile keeps
+ * the last word. False when it was not written.
+ */
+export type ReplaceData = <Data extends RelayEvent | WakeJobData>(
+  queue: QueueName,
+  id: string,
+  before: Data,
+  after: Data,
+) => Promise<boolean>;
 
 interface CountedQueue {
   getJobCounts(...types: ("waiting" | "active" | "delayed" | "failed" | "completed")[]): Promise<{
@@ -151,14 +167,32 @@ export async function waitingEvents(queue: EventQueue, limit: number): Promise<R
 }
 
 /** Runs an event's job again as its next run. Its id and its deduplication stay. */
-export async function replayEvent(queue: EventQueue, id: string, now: number): Promise<boolean> {
+export async function replayEvent(
+  queue: EventQueue,
+  replace: ReplaceData,
+  id: string,
+  now: number,
+): Promise<boolean> {
   const job = isEventId(id) ? await queue.getJob(id) : undefined;
   if (!job || job.data.withdrawn !== undefined) return false;
   const state = await job.getState();
   if (state !== "completed" && state !== "failed") return false;
-  await job.updateData({ ...job.data, replay: job.data.replay + 1, retriedAt: now });
-  await job.retry(state, { resetAttemptsMade: true });
+  const next = { ...job.data, replay: job.data.replay + 1, retriedAt: now };
+  if (!(await replace("events", id, job.data, next))) return false;
+  await runOnceMore(job, state);
   return true;
+}
+
+/** Somebody else may have let it run just now: it runs once, with the data that it has by then. */
+export async function runOnceMore(
+  job: StoredJob<RelayEvent, EventResult>,
+  from: "completed" | "failed",
+): Promise<void> {
+  try {
+    await job.retry(from, { resetAttemptsMade: true });
+  } catch (error) {
+    if ((await job.getState()) === from) throw error;
+  }
 }
 
 function eventState(state: string): EventState | undefined {

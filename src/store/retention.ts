@@ -6,12 +6,15 @@ export const stampRetentionFactor = 4;
 /** Lines of history kept per contact. */
 export const historyMax = 20;
 
+/** A run that read its event before an erasure could post its update no later than this. */
+export const erasedEventsMs = 3_600_000;
+
 /** A contact's list of its events is cleaned after this many posts of a process: seldom enough to cost nothing. */
 export const forgetEventsEvery = 16;
 
 /**
- * Ids of events that arrived before this time sort before it. Their records have gone long before their contact's
- * stamps, so that a contact that never rests need not name them for ever.
+ * Ids of events that arrived before this time sort before it. Most of their records have gone long before their contact's
+ * stamps, so that a contact that never rests need not name them for ever; one that was parked or replayed may be there.
  */
 export function eventIdAt(time: number): string {
   return `evt_${encodeTime(Math.max(0, time))}`;

@@ -108,7 +108,7 @@ export interface Settlement {
 
 /** What waits for each contact, and what was last applied to it. The only truth about deliveries. */
 export interface Mailbox {
-  /** Idempotent by update id. */
+  /** Idempotent by update id. One whose event was erased is left out: a run that began before may still come with it. */
   post(updates: readonly ContactUpdate[]): Promise<void>;
   read(contact: ContactRef): Promise<MailboxState>;
   /**
@@ -125,7 +125,7 @@ export interface Mailbox {
   overdue(postedBefore: number, limit: number, skip?: number): Promise<readonly ContactRef[]>;
   /** The events that spoke of the contact. */
   eventIds(contact: ContactRef): Promise<readonly string[]>;
-  /** Removes what is kept here about the contact; answers the ids of the events that spoke of it. */
+  /** Removes what is kept here about the contact, for good; answers the ids of the events that spoke of it. */
   erase(contact: ContactRef): Promise<readonly string[]>;
 }
 
@@ -331,6 +331,8 @@ export type ArchiveRecord = ArchivedPace | ArchivedWindow | ArchivedMailbox | Ar
 export interface MoveMark {
   readonly from: string;
   readonly startedAt: number;
+  /** It was brought in beside other work. */
+  readonly merged?: true;
   readonly finishedAt?: number;
 }
 
@@ -343,7 +345,8 @@ export interface Archive {
   export(): AsyncIterable<ArchiveRecord>;
   /**
    * Takes records over; idempotent. What is there already is merged: the newest stamp, the longest pause and the
-   * furthest run of an event stay, and an event that is a duplicate of one that is there is left out.
+   * furthest run of an event stay, one that was erased or dropped on either side is so afterwards, and an event that is a
+   * duplicate of one that is there is left out.
    */
   import(records: readonly ArchiveRecord[]): Promise<void>;
   /** What is held here in place of each record, undefined where nothing is. */
@@ -393,6 +396,8 @@ export interface StoreOptions {
   readonly onError: (error: Error, where: string) => void;
   /** Told of every line that an operator should read about a server, at its opening above all. */
   readonly onNote?: (note: StoreNote) => void;
+  /** What an erasure left in the embedded store's files goes before it is closed, however long that takes. */
+  readonly scrubAtClose?: boolean;
   /** Gives up an opening that is under way. */
   readonly signal?: AbortSignal;
 }

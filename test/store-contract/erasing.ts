@@ -112,7 +112,8 @@ export function erasingContract(suite: Suite): void {
         await store.erase(contact);
         expect(await store.mailbox.settle(contact, settlement)).toBe(false);
         expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
-        await store.mailbox.post([update]);
+        const later = { ...update, eventId: sampleEvent().id };
+        await store.mailbox.post([later]);
         expect(await store.mailbox.settle(contact, settlement)).toBe(true);
         expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied, history: [note] });
       });

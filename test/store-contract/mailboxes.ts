@@ -4,7 +4,7 @@ import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import { forgetEventsEvery, stampRetentionFactor } from "../../src/store/retention.ts";
 import type { Store } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
-import { sampleContact, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
+import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
 import { type Suite } from "./suite.ts";
 
 /** What every engine promises: mailboxes. */
@@ -52,6 +52,30 @@ export function mailboxesContract(suite: Suite): void {
         expect(long.filter((id) => named.includes(id))).toEqual([]);
       });
     });
+
+    it("an event whose record is still there is named, however long ago it arrived", async () => {
+      await withStore({ retentionMs: 60_000 }, async ({ store: brief }) => {
+        const contact = sampleContact();
+        const longAgo = Date.now() - 10 * stampRetentionFactor * 60_000;
+        const old = sampleEvent({ id: `evt_${ulid(longAgo)}`, receivedAt: longAgo });
+        await brief.events.accept([old]);
+        await brief.mailbox.post([sampleUpdate(contact, { firstName: "Ann" }, { eventId: old.id })]);
+        for (let n = 0; n < 2 * forgetEventsEvery; n += 1) await brief.mailbox.post([sampleUpdate(contact)]);
+        expect(await brief.mailbox.eventIds(contact)).toContain(old.id);
+      });
+    });
+
+    it("any number of updates may wait for one contact: they are posted and settled", async () => {
+      const contact = sampleContact();
+      const updates = Array.from({ length: 70_000 }, (_, n) =>
+        sampleUpdate(contact, { firstName: "Ann" }, { id: `u${n}`, eventId: `evt_${n % 100}` }),
+      );
+      await store.mailbox.post(updates);
+      const ids = (await store.mailbox.read(contact)).waiting.map(({ id }) => id);
+      expect(ids).toHaveLength(updates.length);
+      expect(await store.mailbox.settle(contact, { done: ids, sent: ids, applied: {} })).toBe(true);
+      expect((await store.mailbox.read(contact)).waiting).toEqual([]);
+    }, 60_000);
 
     it("settling removes what is done and leaves what came meanwhile", async () => {
       const contact = sampleContact();

@@ -110,6 +110,29 @@ export function parkedContract(suite: Suite): void {
       });
     });
 
+    it("pieces that are taken out at the same moment all stay out, and the others stay", async () => {
+      await withStore({}, async ({ store }) => {
+        const contact = sampleContact();
+        const updates = Array.from({ length: 6 }, () => sampleUpdate(contact));
+        await parkDelivery(store, contact, updates);
+        const ids = (await store.failures.list(10)).items.map(({ id }) => id);
+        const [first = "", second = "", third = "", fourth = "", ...rest] = ids;
+        await Promise.all([
+          store.failures.drop(first),
+          store.failures.retry(second),
+          store.failures.drop(third),
+          store.failures.retry(fourth),
+        ]);
+        expect((await store.failures.list(10)).items.map(({ id }) => id)).toEqual(rest);
+        const posted = (await store.mailbox.read(contact)).waiting.map(({ id }) => id);
+        expect(new Set(posted)).toEqual(new Set([updates[1]?.id, updates[3]?.id]));
+        const answers = await Promise.all([...rest, ...rest].map((id) => store.failures.drop(id)));
+        expect(answers.slice(0, 2).map((gone, at) => gone || answers[at + 2])).toEqual([true, true]);
+        expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
+        expect((await store.counts()).contacts.failed).toBe(0);
+      });
+    });
+
     it("an event that failed is listed, and a retry maps it again as the same run", async () => {
       await withStore({}, async ({ store }) => {
         const [fails, stays] = [sampleEvent(), sampleEvent()];

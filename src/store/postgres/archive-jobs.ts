@@ -1,7 +1,7 @@
 import { pageBytesMax, pageRecordsMax, type JobToKeep, type KeptJob } from "../archive.ts";
 import type { SqlPool, SqlResult } from "./client.ts";
 import { bullmqSchema } from "./schema.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 
 interface JobRow {
   readonly id: string;
@@ -64,7 +64,8 @@ export function createJobArchive(pool: SqlPool, queue: string, clock: () => numb
 
   /**
    * Puts jobs where BullMQ would have them, in one statement. One that is there already stays, unless the given one is
-   * further: finished while that one still waits, or a later run. One that would be a duplicate is left out.
+   * further: erased or dropped while that one is not, finished while that one still waits, or a later run. One that would
+   * be a duplicate is left out.
    */
   async function put(jobs: readonly JobToKeep[]): Promise<void> {
     if (jobs.length === 0) return;
@@ -87,9 +88,10 @@ export function createJobArchive(pool: SqlPool, queue: string, clock: () => numb
          process_at_ms = excluded.process_at_ms, finished_at_ms = excluded.finished_at_ms,
          processed_at_ms = excluded.processed_at_ms, return_value = excluded.return_value,
          failed_reason = excluded.failed_reason, lock_token = NULL, locked_until_ms = NULL, stalled_marked = false
-       WHERE (excluded.data->>'replay')::integer > (held.data->>'replay')::integer
-         OR (excluded.data->'replay' IS NOT DISTINCT FROM held.data->'replay'
-           AND excluded.state IN ('completed', 'failed') AND held.state NOT IN ('completed', 'failed'))`,
+       WHERE CASE WHEN (excluded.data ? 'withdrawn') <> (held.data ? 'withdrawn') THEN excluded.data ? 'withdrawn'
+         ELSE (excluded.data->>'replay')::integer > (held.data->>'replay')::integer
+           OR (excluded.data->'replay' IS NOT DISTINCT FROM held.data->'replay'
+             AND excluded.state IN ('completed', 'failed') AND held.state NOT IN ('completed', 'failed')) END`,
       [queue, JSON.stringify(jobs.map(jobRow)), clock()],
     );
   }

@@ -39,7 +39,7 @@ export async function openEmbeddedStore(dataDir: string, options: StoreOptions):
         clock: Date.now,
         erased: () => scrubber.erased(),
         closePool: async () => {
-          await scrubber.finish();
+          await (options.scrubAtClose ? scrubber.finish() : scrubber.stop());
           await pool.end();
           await database.close();
           lock.release();

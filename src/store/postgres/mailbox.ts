@@ -2,9 +2,15 @@ import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import type { Applied, FieldOrigin } from "../../contact/merge.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
-import { eventIdAt, forgetEventsEvery, historyMax, stampRetentionFactor } from "../retention.ts";
+import {
+  erasedEventsMs,
+  eventIdAt,
+  forgetEventsEvery,
+  historyMax,
+  stampRetentionFactor,
+} from "../retention.ts";
 import type { SqlClient, SqlPool } from "./client.ts";
-import { relaySchema } from "./schema.ts";
+import { bullmqSchema, relaySchema } from "./schema.ts";
 
 interface UpdateRow {
   id: string;
@@ -21,15 +27,21 @@ interface FieldRow {
 }
 
 /** Patches and history are kept as JSON text, not jsonb, which would refuse some of Unicode. */
-export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: () => number): Mailbox {
+export function createSqlMailbox(
+  pool: SqlPool,
+  options: StoreOptions,
+  eventsQueue: string,
+  clock: () => number,
+): Mailbox {
   const schema = `"${relaySchema(options.prefix)}"`;
   const keepMs = stampRetentionFactor * options.retentionMs;
 
   let posts = 0;
   async function forgetEvents(contacts: readonly ContactRef[]): Promise<void> {
     await pool.query(
-      `DELETE FROM ${schema}.mailbox_event WHERE contact = ANY($1::text[]) AND event_id COLLATE "C" < $2`,
-      [contacts, eventIdAt(clock() - keepMs)],
+      `DELETE FROM ${schema}.mailbox_event WHERE contact = ANY($1::text[]) AND event_id COLLATE "C" < $2
+         AND NOT EXISTS (SELECT 1 FROM ${bullmqSchema}.job WHERE queue = $3 AND id = event_id)`,
+      [contacts, eventIdAt(clock() - keepMs), eventsQueue],
     );
   }
 
@@ -41,15 +53,17 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
       await forgetEvents([...new Set(updates.map((update) => update.contact))]);
     const column = <Value>(pick: (update: ContactUpdate) => Value) => updates.map(pick);
     await pool.query(
-      `WITH posted AS (
-         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
-         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+      `WITH given AS (
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
            AS u (contact, id, event_id, patch, stamp, received_at)
+         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_erased e WHERE e.event_id = u.event_id)
+       ), posted AS (
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
+         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint FROM given
          ON CONFLICT DO NOTHING
        )
        INSERT INTO ${schema}.mailbox_event (contact, event_id)
-       SELECT DISTINCT contact, event_id FROM unnest($1::text[], $3::text[]) AS u (contact, event_id)
+       SELECT DISTINCT contact, event_id FROM given
        ON CONFLICT DO NOTHING`,
       [
         column((update) => update.contact),
@@ -183,6 +197,7 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
   }
 
   async function forgetExpired(): Promise<void> {
+    const now = clock();
     await pool.query(
       `WITH gone AS (
          DELETE FROM ${schema}.mailbox_contact WHERE contact IN (
@@ -190,19 +205,28 @@ export function createSqlMailbox(pool: SqlPool, options: StoreOptions, clock: ()
          RETURNING contact
        ), fields AS (
          DELETE FROM ${schema}.mailbox_field WHERE contact IN (SELECT contact FROM gone)
+       ), erased AS (
+         DELETE FROM ${schema}.mailbox_erased WHERE erased_at <= $2
        )
        DELETE FROM ${schema}.mailbox_event e USING gone
        WHERE e.contact = gone.contact
          AND NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_update u WHERE u.contact = e.contact)`,
-      [clock()],
+      [now, now - erasedEventsMs],
     );
   }
 
   async function erase(contact: ContactRef): Promise<readonly string[]> {
     return await pool.transaction(async (client) => {
+      // A post is wholly before this, or after it and then knows of it: half of one would stay for ever.
+      await client.query(`LOCK TABLE ${schema}.mailbox_event IN SHARE ROW EXCLUSIVE MODE`);
       const { rows } = await client.query<{ event_id: string }>(
         `DELETE FROM ${schema}.mailbox_event WHERE contact = $1 RETURNING event_id`,
         [contact],
+      );
+      await client.query(
+        `INSERT INTO ${schema}.mailbox_erased (event_id, erased_at) SELECT unnest($1::text[]), $2::bigint
+         ON CONFLICT (event_id) DO UPDATE SET erased_at = excluded.erased_at`,
+        [rows.map((row) => row.event_id), clock()],
       );
       for (const table of ["mailbox_update", "mailbox_contact", "mailbox_field"]) {
         await client.query(`DELETE FROM ${schema}.${table} WHERE contact = $1`, [contact]);

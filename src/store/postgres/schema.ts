@@ -54,6 +54,12 @@ const migrations: readonly string[] = [
     mark text NOT NULL
   );
   `,
+  `
+  CREATE TABLE $schema.mailbox_erased (
+    event_id text PRIMARY KEY,
+    erased_at bigint NOT NULL
+  );
+  `,
 ];
 
 /** What a start would find and do, without doing it. */

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { StoreOptions } from "../store.ts";
 import type { SqlClient } from "./client.ts";
 import { bullmqSchema, relaySchema } from "./schema.ts";
@@ -16,6 +17,8 @@ export interface Scrubber {
   erased(): void;
   /** Does what is still to be done; nothing is scheduled any more. */
   finish(): Promise<void>;
+  /** Ends with the statement at hand, and leaves what is still to be done to the next opening. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -34,16 +37,22 @@ export function createScrubber(
   let scrubbing: Promise<void> | undefined;
   let erasures = 0;
   let lastAt = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+  const statements = [
+    ...bullmqTables.map((table) => `VACUUM FULL ${bullmqSchema}.${table}`),
+    ...relayTables.map((table) => `VACUUM FULL "${relaySchema(options.prefix)}".${table}`),
+    "SELECT pg_switch_wal()",
+    "CHECKPOINT",
+  ];
 
   async function scrub(): Promise<void> {
     const upTo = erasures;
     try {
-      for (const table of bullmqTables) await pool.query(`VACUUM FULL ${bullmqSchema}.${table}`);
-      for (const table of relayTables) {
-        await pool.query(`VACUUM FULL "${relaySchema(options.prefix)}".${table}`);
+      for (const statement of statements) {
+        await yieldToEventLoop();
+        if (stopped) return;
+        await pool.query(statement);
       }
-      await pool.query("SELECT pg_switch_wal()");
-      await pool.query("CHECKPOINT");
       if (erasures === upTo) rmSync(due, { force: true });
     } catch (error) {
       options.onError(error instanceof Error ? error : new Error(String(error)), "scrub");
@@ -76,6 +85,11 @@ export function createScrubber(
       clearTimeout(timer);
       await scrubbing;
       if (existsSync(due)) await scrub();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await scrubbing;
     },
   };
 }

@@ -13,7 +13,15 @@ import { createErasure } from "../erasure.ts";
 import { closeWorker, countRuns } from "../closing.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
-import { acceptInto, findEvent, queueCounts, replayEvent, wakeInto, workerOptions } from "../queues.ts";
+import {
+  acceptInto,
+  findEvent,
+  queueCounts,
+  replayEvent,
+  wakeInto,
+  workerOptions,
+  type ReplaceData,
+} from "../queues.ts";
 import type {
   Engine,
   EventResult,
@@ -32,7 +40,7 @@ import { createSqlArchive } from "./archive.ts";
 import { createSqlMailbox } from "./mailbox.ts";
 import { createPruner } from "./pruner.ts";
 import { bullmqSchema } from "./schema.ts";
-import { storable, storableError } from "./storable.ts";
+import { storable, storableError } from "../storable.ts";
 
 /** What BullMQ's PostgreSQL backend needs of a pool, beside what this store uses. */
 export type BullmqPool = SqlPool & PgPool;
@@ -138,7 +146,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     }
   }
 
-  const mailbox = createSqlMailbox(pool, options, parts.clock);
+  const mailbox = createSqlMailbox(pool, options, queueName(options.prefix, "events"), parts.clock);
   const wake = (contact: ContactRef) => wakeInto(contacts, contact);
 
   /** In one statement, as BullMQ's own reads one job after the other; bounded in bytes too. */
@@ -164,6 +172,14 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     );
     return names.filter((name) => rows.some(({ queue }) => queue === queueName(options.prefix, name)));
   }
+
+  const replaceData: ReplaceData = async (queue, id, before, after) => {
+    const { rows } = await pool.query(
+      `UPDATE ${bullmqSchema}.job SET data = $4::jsonb WHERE queue = $1 AND id = $2 AND data = $3::jsonb RETURNING id`,
+      [queueName(options.prefix, queue), id, JSON.stringify(before), JSON.stringify(after)],
+    );
+    return rows.length > 0;
+  };
 
   const erasure = createErasure({
     events,
@@ -208,12 +224,20 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       find: (id) => findEvent(events, id),
       list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting,
-      replay: (id) => replayEvent(events, id, parts.clock()),
+      replay: (id) => replayEvent(events, replaceData, id, parts.clock()),
       erase: erasure.events,
     },
     mailbox,
     pacer: createPacer(options.ceiling, parts.changePace),
-    failures: createFailures({ events, contacts, mailbox, wake, retentionMs, clock: parts.clock }),
+    failures: createFailures({
+      events,
+      contacts,
+      mailbox,
+      replaceData,
+      wake,
+      retentionMs,
+      clock: parts.clock,
+    }),
     archive: createSqlArchive(
       {
         pool,

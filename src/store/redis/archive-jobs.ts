@@ -102,6 +102,7 @@ export function createJobArchive(client: RedisClient, prefix: string, queue: Que
       deduplicationId,
       job.claimed ? "1" : "0",
       job.replay,
+      job.withdrawn ? "1" : "0",
     );
   }
 

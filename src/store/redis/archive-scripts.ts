@@ -1,20 +1,26 @@
+import { olderFunction } from "./older.ts";
+
 /**
  * Puts one job where BullMQ would have it, in one step. One that is there already stays, unless the given one is
- * further: finished while that one still waits, or a later run. One that would be a duplicate is left out.
+ * further: erased or dropped while that one is not, finished while that one still waits, or a later run. One that would
+ * be a duplicate is left out.
  *
  * KEYS: job, deduplication key, wait, active, delayed, failed, completed, marker
- * ARGV: id, state, name, data, opts, accepted, attempts, finished, due, result, failure, deduplication id, claimed, replay
+ * ARGV: id, state, name, data, opts, accepted, attempts, finished, due, result, failure, deduplication id, claimed, replay,
+ * withdrawn
  */
 export const importJobScript = `
 local job, window, wait, active, delayed, failed, completed, marker = unpack(KEYS)
 local id, state, name, data, opts, accepted, attempts, finished, due = unpack(ARGV, 1, 9)
-local result, failure, dedup, claimed, replay = unpack(ARGV, 10, 14)
+local result, failure, dedup, claimed, replay, withdrawn = unpack(ARGV, 10, 15)
 local isFinished = state == "completed" or state == "failed"
 if redis.call("EXISTS", job) == 1 then
-  local heldReplay = cjson.decode(redis.call("HGET", job, "data")).replay or 0
+  local held = cjson.decode(redis.call("HGET", job, "data"))
+  local heldReplay = held.replay or 0
   local heldFinished = redis.call("ZSCORE", failed, id) or redis.call("ZSCORE", completed, id)
   local further = tonumber(replay) > heldReplay
     or (tonumber(replay) == heldReplay and isFinished and not heldFinished)
+  if (withdrawn == "1") ~= (held.withdrawn ~= nil) then further = withdrawn == "1" end
   if not further then return 0 end
   redis.call("LREM", wait, 0, id)
   redis.call("LREM", active, 0, id)
@@ -65,14 +71,7 @@ return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), redis.cal
  * KEYS: updates, fields, history, events, the waiting contacts
  * ARGV: contact, now, expiry, length of history, then four lists, each after its length
  */
-export const importMailboxScript = `
-local function older(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
+export const importMailboxScript = `${olderFunction}
 local updates, fields, history, events, waiting = unpack(KEYS)
 local contact, now, expires, historyMax = unpack(ARGV, 1, 4)
 local keep = math.max(tonumber(expires), redis.call("PEXPIRETIME", fields), redis.call("PEXPIRETIME", history))

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Queue, Worker } from "bullmq";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
@@ -15,6 +16,7 @@ import {
   waitingEvents,
   wakeInto,
   workerOptions,
+  type ReplaceData,
 } from "../queues.ts";
 import { reasonOf } from "../reason.ts";
 import type {
@@ -114,6 +116,14 @@ async function openOver(
     };
   };
 
+  const replaceData: ReplaceData = async (queue, id, before, after) => {
+    const key = `${prefix}:${queue}:${id}`;
+    // The same data may be written in more than one way; what is compared in Redis is the text.
+    const held = await client.hget(key, "data");
+    if (held === null || !isDeepStrictEqual(JSON.parse(held), before)) return false;
+    return (await client.eval(replaceDataScript, 1, key, held, JSON.stringify(after))) === 1;
+  };
+
   const erasure = createErasure({
     events,
     contacts,
@@ -155,7 +165,7 @@ async function openOver(
       find: (id) => findEvent(events, id),
       list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
       waiting: (limit) => waitingEvents(events, limit),
-      replay: (id) => replayEvent(events, id, Date.now()),
+      replay: (id) => replayEvent(events, replaceData, id, Date.now()),
       erase: erasure.events,
     },
     mailbox,
@@ -163,6 +173,7 @@ async function openOver(
       events,
       contacts,
       mailbox,
+      replaceData,
       wake,
       retentionMs: options.retentionMs,
       clock: Date.now,
@@ -218,6 +229,11 @@ async function dueQueues(client: RedisClient, prefix: string, now: number): Prom
   const due = (await client.eval(dueScript, keys.length, ...keys, now * 4_096, ...names)) as QueueName[];
   return due;
 }
+
+const replaceDataScript = `
+if redis.call("HGET", KEYS[1], "data") ~= ARGV[1] then return 0 end
+redis.call("HSET", KEYS[1], "data", ARGV[2])
+return 1`;
 
 /** Reads the pace with the server's clock; writes it back only if nobody else has in between. */
 const readPace = `

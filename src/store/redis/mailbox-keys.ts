@@ -6,6 +6,8 @@ export function mailboxKeys(prefix: string) {
   return {
     /** Sorts contacts by their oldest waiting update. */
     waiting: `${root}-waiting`,
+    /** Sorts the ids of erased events by when that was. */
+    erased: `${root}-erased`,
     /** What every contact's keys begin with. */
     root: `${root}:`,
     of: (contact: ContactRef) => ({

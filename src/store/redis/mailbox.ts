@@ -1,31 +1,36 @@
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import type { FieldOrigin } from "../../contact/merge.ts";
-import { eventIdAt, forgetEventsEvery, historyMax, stampRetentionFactor } from "../retention.ts";
+import {
+  erasedEventsMs,
+  eventIdAt,
+  forgetEventsEvery,
+  historyMax,
+  stampRetentionFactor,
+} from "../retention.ts";
 import { mailboxKeys } from "./mailbox-keys.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
+import { olderFunction } from "./older.ts";
+import { pipelined } from "./pipelined.ts";
 
 const postScript = `
-local updates, events, waiting = KEYS[1], KEYS[2], KEYS[3]
+local updates, events, waiting, erased = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local contact, now = ARGV[1], ARGV[2]
+local taken = false
 for i = 3, #ARGV, 3 do
-  redis.call("HSETNX", updates, ARGV[i], ARGV[i + 1])
-  redis.call("SADD", events, ARGV[i + 2])
+  if not redis.call("ZSCORE", erased, ARGV[i + 2]) then
+    redis.call("HSETNX", updates, ARGV[i], ARGV[i + 1])
+    redis.call("SADD", events, ARGV[i + 2])
+    taken = true
+  end
 end
+if not taken then return 0 end
 redis.call("PERSIST", events)
 redis.call("ZADD", waiting, "NX", now, contact)
 return 1`;
 
-/** Stamps compare byte by byte: Lua's own comparison would follow the server's locale. */
-const settleScript = `
-local function older(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
+const settleScript = `${olderFunction}
 local updates, fields, history, events, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local contact, now, keepMs, historyMax, note = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local sentCount, doneCount = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -64,21 +69,32 @@ const eraseScript = `
 local ids = redis.call("SMEMBERS", KEYS[4])
 redis.call("DEL", KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call("ZREM", KEYS[5], ARGV[1])
+for _, id in ipairs(ids) do redis.call("ZADD", KEYS[6], ARGV[2], id) end
+redis.call("ZREMRANGEBYSCORE", KEYS[6], "-inf", ARGV[2] - ARGV[3])
+redis.call("PEXPIRE", KEYS[6], ARGV[3])
 return ids`;
 
 /** Arguments of one command. */
 const forgottenMax = 10_000;
 
 export function createRedisMailbox(client: RedisClient, options: StoreOptions, clock: () => number): Mailbox {
-  const { waiting: waitingKey, of: keys } = mailboxKeys(options.prefix);
+  const { waiting: waitingKey, erased: erasedKey, of: keys } = mailboxKeys(options.prefix);
+  const jobPrefix = `{${options.prefix}}:events:`;
   const keepMs = stampRetentionFactor * options.retentionMs;
+
+  /** As one array: a function takes only so many arguments, and any number of updates may wait for a contact. */
+  async function run(script: string, on: readonly string[], args: readonly (string | number)[]) {
+    return await client.call("EVAL", [script, on.length, ...on, ...args]);
+  }
 
   let posts = 0;
   async function forgetEvents(contact: ContactRef): Promise<void> {
     const key = keys(contact).events;
     const oldest = eventIdAt(clock() - keepMs);
     const old = (await client.smembers(key)).filter((id) => id < oldest).slice(0, forgottenMax);
-    if (old.length > 0) await client.srem(key, ...old);
+    const kept = await pipelined(client, old, (line, id) => line.exists(jobPrefix + id), Number);
+    const gone = old.filter((_, index) => kept[index] === 0);
+    if (gone.length > 0) await client.srem(key, ...gone);
   }
 
   async function post(updates: readonly ContactUpdate[]): Promise<void> {
@@ -89,7 +105,8 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
         .flatMap((update) => [update.id, JSON.stringify(update), update.eventId]);
       posts += 1;
       if (posts % forgetEventsEvery === 0) await forgetEvents(contact);
-      await client.eval(postScript, 3, key.updates, key.events, waitingKey, contact, clock(), ...values);
+      const postKeys = [key.updates, key.events, waitingKey, erasedKey];
+      await run(postScript, postKeys, [contact, clock(), ...values]);
     }
   }
 
@@ -119,14 +136,8 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
     const fields = Object.entries(settlement.applied).flatMap(([field, origin]) =>
       origin ? [field, origin.stamp, JSON.stringify(origin)] : [],
     );
-    const written = await client.eval(
-      settleScript,
-      5,
-      key.updates,
-      key.fields,
-      key.history,
-      key.events,
-      waitingKey,
+    const settleKeys = [key.updates, key.fields, key.history, key.events, waitingKey];
+    const written = await run(settleScript, settleKeys, [
       contact,
       clock(),
       keepMs,
@@ -137,7 +148,7 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
       ...sent,
       ...settlement.done,
       ...fields,
-    );
+    ]);
     return written === 1;
   }
 
@@ -159,13 +170,16 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
     const key = keys(contact);
     return (await client.eval(
       eraseScript,
-      5,
+      6,
       key.updates,
       key.fields,
       key.history,
       key.events,
       waitingKey,
+      erasedKey,
       contact,
+      clock(),
+      erasedEventsMs,
     )) as string[];
   }
 
