@@ -1,6 +1,6 @@
 import { hasEvents, hasUpdates } from "../store/archive.ts";
 import { isTaken } from "../store/failures.ts";
-import type { Archive, ArchivedParking, ArchiveRecord } from "../store/store.ts";
+import type { Archive, ArchivedParking, ArchiveRecord } from "../store/archive-port.ts";
 import { batches, namedMax, nameOf, type Verified } from "./move-records.ts";
 
 /** What the source has no more, the first few of it. Undefined when it was stopped. */

@@ -1,6 +1,6 @@
 import { contactTag } from "../contact/contact-ref.ts";
 import { covers, pageBytesMax, pageRecordsMax } from "../store/archive.ts";
-import type { Archive, ArchivedEvent, ArchiveRecord } from "../store/store.ts";
+import type { Archive, ArchivedEvent, ArchiveRecord } from "../store/archive-port.ts";
 
 /** How much of each kind, by the name that a person reads. */
 export type Tally = Record<string, number>;

@@ -1,5 +1,6 @@
 import { readConfig, type Environment } from "../config.ts";
-import type { Archive, Store, StoreOptions } from "../store/store.ts";
+import type { Archive } from "../store/archive-port.ts";
+import type { Store, StoreOptions } from "../store/store.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "./io.ts";
 import { findOutlived } from "./move-outlived.ts";
 import { configuredPlace, isMissing, readPlace, removal, settingFor, type Place } from "./move-places.ts";

@@ -1,4 +1,4 @@
-import type { ArchivedPace, Archive, ArchiveRecord } from "./store.ts";
+import type { ArchivedPace, Archive, ArchiveRecord } from "./archive-port.ts";
 
 type Kind = ArchiveRecord["kind"];
 type RecordOf<Name extends Kind> = Extract<ArchiveRecord, { kind: Name }>;

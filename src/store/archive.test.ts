@@ -3,7 +3,7 @@ import { sampleEvent, sampleUpdate, stampAt } from "../../test/helpers/store-sam
 import { covers, mergedHistory } from "./archive.ts";
 import { bySize } from "./pages.ts";
 import { archivedPace, mergedPace } from "./pace.ts";
-import type { ArchivedEvent, ArchivedMailbox, ArchiveRecord } from "./store.ts";
+import type { ArchivedEvent, ArchivedMailbox, ArchiveRecord } from "./archive-port.ts";
 
 const now = 1_000_000;
 const contact = "email:ann@example.com";

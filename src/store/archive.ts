@@ -12,10 +12,8 @@ import type {
   ArchivedPace,
   ArchivedParking,
   ArchiveRecord,
-  DeliveryNote,
-  EventResult,
-  WakeJobData,
-} from "./store.ts";
+} from "./archive-port.ts";
+import type { DeliveryNote, EventResult, WakeJobData } from "./store.ts";
 
 /** Records that are read or written at once, and about how many bytes of them. */
 export const pageRecordsMax = 200;

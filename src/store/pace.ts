@@ -1,5 +1,6 @@
 import { reserveSlot } from "./gcra.ts";
-import type { ArchivedPace, Pacer, PacerState, PauseReason, Slot } from "./store.ts";
+import type { ArchivedPace } from "./archive-port.ts";
+import type { Pacer, PacerState, PauseReason, Slot } from "./store.ts";
 
 /** A pause of the destination. Times are milliseconds of the store's clock. */
 interface Pause {

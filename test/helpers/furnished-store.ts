@@ -1,7 +1,8 @@
 import { DelayedError, UnrecoverableError } from "bullmq";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
-import type { ArchiveRecord, EventResult, Parked, Store, WakeJobData } from "../../src/store/store.ts";
+import type { ArchiveRecord } from "../../src/store/archive-port.ts";
+import type { EventResult, Parked, Store, WakeJobData } from "../../src/store/store.ts";
 import { storable } from "../../src/store/storable.ts";
 import { until } from "./relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "./store-samples.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ContactUpdate, RelayEvent } from "../../src/contact/event.ts";
-import type { ArchiveRecord, EventResult, Store, WakeJobData } from "../../src/store/store.ts";
+import type { ArchiveRecord } from "../../src/store/archive-port.ts";
+import type { EventResult, Store, WakeJobData } from "../../src/store/store.ts";
 import { covers } from "../../src/store/archive.ts";
 import { comparable, furnish, recordsOf } from "../helpers/furnished-store.ts";
 import { until } from "../helpers/relay-process.ts";

@@ -4,7 +4,8 @@ import type { Applied } from "../../contact/merge.ts";
 import type { KindArchive } from "../archive-kinds.ts";
 import { archivedWake, mergedHistory, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
 import { stampRetentionFactor } from "../retention.ts";
-import type { ArchivedMailbox, DeliveryNote, StoreOptions, WakeJobData } from "../store.ts";
+import type { ArchivedMailbox } from "../archive-port.ts";
+import type { DeliveryNote, StoreOptions, WakeJobData } from "../store.ts";
 import type { SqlClient, SqlPool } from "./client.ts";
 import { bullmqSchema, relaySchema } from "./schema.ts";
 

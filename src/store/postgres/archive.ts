@@ -8,7 +8,8 @@ import {
   parkingToKeep,
 } from "../archive.ts";
 import type { ChangePace } from "../pace.ts";
-import type { Archive, ArchivedWindow, MoveMark, StoreOptions } from "../store.ts";
+import type { Archive, ArchivedWindow, MoveMark } from "../archive-port.ts";
+import type { StoreOptions } from "../store.ts";
 import { createJobArchive } from "./archive-jobs.ts";
 import { createMailboxArchive, type MailboxArchiveParts } from "./archive-mailboxes.ts";
 import type { SqlPool } from "./client.ts";

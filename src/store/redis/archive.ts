@@ -12,15 +12,8 @@ import {
 } from "../archive.ts";
 import type { ChangePace } from "../pace.ts";
 import { deduplicationId } from "../queues.ts";
-import type {
-  Archive,
-  ArchivedEvent,
-  ArchivedWindow,
-  EventResult,
-  MoveMark,
-  StoreOptions,
-  WakeJobData,
-} from "../store.ts";
+import type { Archive, ArchivedEvent, ArchivedWindow, MoveMark } from "../archive-port.ts";
+import type { EventResult, StoreOptions, WakeJobData } from "../store.ts";
 import { createJobArchive } from "./archive-jobs.ts";
 import { createMailboxArchive } from "./archive-mailboxes.ts";
 import { importWindowScript } from "./archive-scripts.ts";
