@@ -101,6 +101,11 @@ export type ProviderMapping =
       candidates: Candidates;
       /** Of a form: every answer, so that those which nothing uses can be named. */
       answers?: readonly Answer[];
+      /**
+       * Of an event whose candidates only say whom it is about: why it is ignored, unless the source's own mapping makes
+       * something of it.
+       */
+      unlessMapped?: string;
     }
   /** Accepted and recorded, nothing to deliver. `reason` is a word with hyphens. */
   | { kind: "nothing"; reason: string; root: JsonValue }

@@ -117,6 +117,18 @@ describe("what the provider finds", () => {
   });
 });
 
+test("an event that only says whom it is about is recorded, unless the source's map makes something of it", async () => {
+  const outcome = { type: "outcome" };
+  expect(await mapped(plain, ada, outcome)).toEqual({ kind: "ignored", reason: "outcome", warnings: [] });
+  const source = shopWith("{ custom_fields: { Status: status } }");
+  expect(await mapped(source, ada, outcome)).toMatchObject({ kind: "ignored", reason: "outcome" });
+  expect(await mapped(source, { ...ada, status: "canceled" }, outcome)).toMatchObject({
+    kind: "update",
+    contact: "email:ada@example.com",
+    patch: { ...ada, "custom_fields.Status": "canceled" },
+  });
+});
+
 describe("whom an erasure names", () => {
   const redact = { type: "redact" };
 

@@ -72,11 +72,16 @@ async function mapContact(
   const draft: Draft = { patch: {}, warnings: [], fields: [], contactId: undefined };
   const trace = traceAnswers(found.root, found.answers);
   takeCandidates(plan, found.candidates, draft, trace);
+  const fieldsFound = Object.keys(draft.patch).length;
   const applied = await applyMapping(plan, event, trace.root, draft);
   if (!applied.ok) return { kind: "failed", message: applied.message };
   const { patch, warnings, fields } = draft;
   const report = { fields, unusedAnswers: trace.unused() };
   const contact = nameOf(plan.identify, draft);
+  const isMapped = Object.keys(patch).length > fieldsFound;
+  if (found.unlessMapped !== undefined && !isMapped) {
+    return { kind: "ignored", reason: found.unlessMapped, warnings, report };
+  }
   if (contact === undefined) return { kind: "ignored", reason: "no-identifier", warnings, report };
   if (Object.keys(patch).length === 0) return { kind: "ignored", reason: "no-fields", warnings, report };
   return { kind: "update", contact, patch, warnings, report };

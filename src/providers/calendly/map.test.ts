@@ -167,6 +167,7 @@ describe("an invitee", () => {
       expect(mapping).toMatchObject({
         kind: "contact",
         root: { payload: invitee, answers: { Country: "Germany" } },
+        unlessMapped: type === "invitee.canceled" ? "canceled" : "no-show",
       });
       expect(found(mapping)).toEqual({ email: ["a@example.com"] });
       expect(found(map({ invitee, ...rest }, type))).toEqual({ email: ["a@example.com"] });

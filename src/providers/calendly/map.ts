@@ -22,9 +22,9 @@ export function map(event: MappableEvent): ProviderMapping {
       if (what !== "canceled") return mapAnswers(root, answersOf(payload), {}, inviteeOf(root));
       // The new booking's own event says what holds now, at the same moment.
       if (payload["rescheduled"] === true) return { kind: "nothing", reason: "rescheduled", root };
-      return mapOutcome(root, payload);
+      return mapOutcome(root, payload, "canceled");
     case "invitee_no_show":
-      return mapOutcome(root, payload);
+      return mapOutcome(root, payload, "no-show");
     case "routing_form_submission":
       return mapAnswers(root, answersOf(payload));
     case "contact":
@@ -39,9 +39,14 @@ export function map(event: MappableEvent): ProviderMapping {
  * What became of a booking. It repeats what was said when the booking was made, which may have changed since: only whom
  * it is about is taken from it.
  */
-function mapOutcome(root: JsonObject, payload: JsonObject): ProviderMapping {
+function mapOutcome(root: JsonObject, payload: JsonObject, unlessMapped: string): ProviderMapping {
   const { email = [] } = inviteeOf(root);
-  return { kind: "contact", root: mapAnswers(root, answersOf(payload)).root, candidates: { email } };
+  return {
+    kind: "contact",
+    root: mapAnswers(root, answersOf(payload)).root,
+    candidates: { email },
+    unlessMapped,
+  };
 }
 
 function inviteeOf(root: JsonObject): Candidates {
