@@ -17,6 +17,8 @@ let sandbox: Sandbox;
 let graph: Server;
 let graphUrl = "";
 let graphAnswers: { status: number; body: object }[] = [];
+/** Of one lead: it holds up no other. */
+const trouble = { status: 500, body: { error: { code: 2, is_transient: true, message: "try again" } } };
 const graphRequests: { url: string; authorization: string | undefined }[] = [];
 let relay: RelayProcess;
 let env: Record<string, string> = {};
@@ -26,7 +28,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({ ratePerSecond: 0 });
   graph = createServer((request, response) => {
     graphRequests.push({ url: request.url ?? "", authorization: request.headers.authorization });
-    const { status, body } = graphAnswers.shift() ?? { status: 500, body: {} };
+    const { status, body } = graphAnswers.shift() ?? trouble;
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => graph.listen(0, "127.0.0.1", resolve));
@@ -132,7 +134,7 @@ describe("Meta Lead Ads", () => {
   it("fetches a lead's fields with the page's token, and tries again until it has them", async () => {
     graphRequests.length = 0;
     graphAnswers = [
-      { status: 500, body: { error: { code: 2, is_transient: true, message: "try again" } } },
+      trouble,
       {
         status: 200,
         body: {

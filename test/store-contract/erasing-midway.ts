@@ -37,16 +37,18 @@ export function erasingMidwayContract(suite: Suite): void {
           await delivery.begun();
           const { start = [], before = [], after = [] } = momentsOf(delivery);
           for (const step of start) await step();
+          let goingOn: Promise<void> | undefined;
           aroundMailbox(store, {
             async before() {
               for (const step of before) await step();
             },
             after() {
-              // Not waited for: the erasure goes on at the same time.
-              void after.reduce(async (done, step) => await done.then(step), Promise.resolve());
+              // Not waited for here: the erasure goes on at the same time.
+              goingOn = after.reduce(async (done, step) => await done.then(step), Promise.resolve());
             },
           });
           await store.erase(contact);
+          await goingOn;
           await until(async () => (await store.counts()).contacts.active === 0, 20_000, "the run to end");
         } finally {
           await delivery.close();
