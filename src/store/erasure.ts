@@ -32,6 +32,8 @@ export interface Erasure {
  */
 const endWithinMs = 15_000;
 const lookEveryMs = 50;
+/** It may be taken and put back by a worker each time. */
+const removeTriesMax = 5;
 
 export function createErasure(parts: ErasureParts): Erasure {
   const { events, contacts, mailbox } = parts;
@@ -79,14 +81,19 @@ export function createErasure(parts: ErasureParts): Erasure {
     if ((await ended.getState()) === "active") await ended.updateData({ contact: ended.data.contact });
   }
 
+  /** False while a run of it is under way. */
   async function isRemoved(job: StoredJob<WakeJobData, void>): Promise<boolean> {
-    try {
-      await job.remove();
-      return true;
-    } catch (error) {
-      const state = await job.getState();
-      if (state !== "active" && state !== "unknown") throw error;
-      return state === "unknown";
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await job.remove();
+        return true;
+      } catch (error) {
+        const state = await job.getState();
+        if (state === "unknown") return true;
+        if (state === "active") return false;
+        // Its run has ended in between.
+        if (tries === removeTriesMax) throw error;
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
 import { startEngine, type EngineName } from "../helpers/engines.ts";
+import { openJobs } from "../helpers/queue-jobs.ts";
 import { startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 
 const ceiling = 25;
@@ -104,7 +105,7 @@ export async function deliveryGuarantees(name: EngineName, replicas: number): Pr
         waitMs,
         "every contact",
       );
-      await until(async () => (await depth()) === 0, waitMs, "the rest to settle");
+      await until(async () => (await openJobs(relays[0]?.url ?? "")) === 0, waitMs, "the rest to settle");
       const allowed = 1.2 * contacts + ceiling * arrivalSeconds + 1;
       expect(sandbox.requests().length).toBeLessThanOrEqual(allowed);
     });
@@ -120,12 +121,5 @@ export async function deliveryGuarantees(name: EngineName, replicas: number): Pr
       await until(() => reached() >= others.length + 1, waitMs, "all the others, long before the busy one");
       expect(sandbox.contact("email:person0@example.com")).toBeUndefined();
     });
-
-    async function depth(): Promise<number> {
-      const text = await (await fetch(`${relays[0]?.url ?? ""}/metrics`)).text();
-      return [...text.matchAll(/^relay_queue_jobs\{[^}]*state="(waiting|active|delayed)"\} (\d+)/gm)]
-        .map(([, , count]) => Number(count))
-        .reduce((sum, count) => sum + count, 0);
-    }
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { openJobs } from "../helpers/queue-jobs.ts";
 import { until, type RelayProcess } from "../helpers/relay-process.ts";
 import type { HarmedServer, RelayUnderTest } from "./relay-under-test.ts";
 
@@ -102,7 +103,8 @@ export function outages(name: string, server: HarmedServer | undefined, relays: 
           const relay = await relays.start({ SHUTDOWN_TIMEOUT_MS: String(shutdownTimeoutMs) });
           const answer = await relays.order(relay);
           await relays.delivered(answer.email);
-          await until(async () => (await relays.readiness(relay)).status === 200, 10_000, "rest");
+          // The API has it before the store knows that it has.
+          await until(async () => (await openJobs(relay.url)) === 0, 10_000, "rest");
           await harm();
           try {
             const startedAt = performance.now();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
 import type { EngineUnderTest } from "../helpers/engines.ts";
+import { queueJobs } from "../helpers/queue-jobs.ts";
 import { startRelayProcess, type RelayProcess } from "../helpers/relay-process.ts";
 
 const formKey = "scale-out-key";
@@ -114,11 +115,7 @@ export async function startFleet(engine: EngineUnderTest, options: FleetOptions)
     async jobs(...states) {
       const [relay] = workers;
       if (!relay) throw new Error("no worker is up");
-      const lines = (await metricsOf(relay)).matchAll(/^relay_queue_jobs\{[^}]*state="(\w+)"\} (\d+)/gm);
-      return [...lines].reduce(
-        (sum, [, state, n]) => sum + (states.includes(state ?? "") ? Number(n) : 0),
-        0,
-      );
+      return queueJobs(await metricsOf(relay), ...states);
     },
     async ofWorkers(metric, labels = "") {
       const texts = await Promise.all(workers.map(metricsOf));
