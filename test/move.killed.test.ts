@@ -137,7 +137,9 @@ describe("a move that is killed again and again ends with everything, once:", ()
         expect(await moving.kill()).toBe(true);
         const held = (await recordsOf(store)).length;
         expect(held).toBeGreaterThan(0);
-        expect(held).toBeLessThan(total);
+        // Of the last kind there is little left, and it may all have gone over while the counts were asked for.
+        if (isInTheMiddle === middles.at(-1)) expect(held).toBeLessThanOrEqual(total);
+        else expect(held).toBeLessThan(total);
       }
     });
     await expectAllThere(from, to, records);
