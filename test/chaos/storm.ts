@@ -5,6 +5,7 @@ import type { SandboxContact } from "../../src/sandbox/contacts.ts";
 import { seededRandom } from "../../src/sandbox/seeded-random.ts";
 
 const secret = "whsec_storm";
+export const formKey = "storm-form-key";
 
 /** What one event says of one contact; null clears. */
 type Fields = Readonly<Record<string, string | number | null>>;
@@ -38,6 +39,9 @@ export function writeSources(directory: string): string {
       custom_fields:
         Plan: data.object.metadata.plan
         Visits: { value: data.object.metadata.visits, type: number }
+  forms:
+    provider: form
+    key: ${formKey}
 `;
   writeFileSync(file, text);
   return file;
