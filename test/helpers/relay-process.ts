@@ -84,10 +84,11 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   deadlineMs: number,
   what: string,
+  everyMs = 20,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
