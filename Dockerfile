@@ -1,5 +1,5 @@
-# Builds with everything, runs with what production needs, as nobody special. Node handles SIGTERM itself and starts no
-# processes, so no init is needed in front of it.
+# Builds with everything, runs with what production needs, as nobody special. Node handles SIGTERM itself and
+# waits for the one process that a first start has, so no init is needed in front of it.
 FROM node:26-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

@@ -1,8 +1,11 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
+/** `npm test`: every suite, those of vitest.storms.config.ts in a short form or not at all. */
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, "test/**/*.storm.test.ts"],
+    globalSetup: "test/helpers/template-directory.ts",
     retry: 0,
     testTimeout: 120_000,
     hookTimeout: 120_000,

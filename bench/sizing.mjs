@@ -2,20 +2,16 @@
 // seen, and per contact with its applied stamps; then what is left of many events when retention has done its work.
 //
 //   npm run bench:sizing [-- redis|postgres|embedded…]   BENCH_EVENTS=100000 by default, a tenth of it on the embedded store
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { Redis } from "ioredis";
-import pg from "pg";
 import { ulid } from "ulid";
 import { makeStamp } from "../dist/contact/stamp.js";
-import { postUpdates } from "../dist/delivery/map-event.js";
 import { openEmbeddedStore } from "../dist/store/postgres/embedded.js";
 import { openPostgresStore } from "../dist/store/postgres/server.js";
 import { openRedisStore } from "../dist/store/redis/index.js";
+import { bytesOfTables, startPostgres, startRedis } from "./harness/servers.mjs";
 
 const events = Number(process.env.BENCH_EVENTS ?? 100_000);
 const hourMs = 3_600_000;
@@ -51,25 +47,8 @@ const patchOf = (index) => ({
 
 /** The relay's work without an API: every event is an update of five fields of a contact, and is delivered. */
 function startWorkers(store) {
-  const events = store.startWorker(
-    "events",
-    async (job) => {
-      const { id: eventId, receivedAt, attributes } = job.data;
-      const update = {
-        id: eventId,
-        eventId,
-        contact: attributes.contact,
-        patch: patchOf(1),
-        stamp: makeStamp(job.data),
-      };
-      const updates = [{ ...update, receivedAt }];
-      await postUpdates(updates, store);
-      return { outcome: "mapped", updates, warnings: [] };
-    },
-    { concurrency: 8 },
-  );
+  const mapper = startMapper(store);
   const contacts = store.startWorker(
-    "contacts",
     async (job) => {
       const { waiting } = await store.mailbox.read(job.data.contact);
       const newest = waiting.at(-1);
@@ -84,7 +63,37 @@ function startWorkers(store) {
     },
     { concurrency: 8 },
   );
-  return [events, contacts];
+  return [mapper, contacts];
+}
+
+function startMapper(store) {
+  const stopping = new AbortController();
+  async function run() {
+    while (!stopping.signal.aborted) {
+      const claimed = await store.events.claim(200);
+      const conclusions = claimed.map((one) => ({
+        kind: "completed",
+        claimed: one,
+        result: mapped(one.event),
+      }));
+      await store.wakeAll(await store.events.conclude(conclusions));
+      if (claimed.length === 0) await store.events.arrival();
+    }
+  }
+  const running = run();
+  return {
+    async close() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+function mapped(event) {
+  const { id: eventId, receivedAt, attributes } = event;
+  const { contact } = attributes;
+  const update = { id: eventId, eventId, contact, patch: patchOf(1), stamp: makeStamp(event), receivedAt };
+  return { outcome: "mapped", updates: [update], warnings: [] };
 }
 
 async function accept(store, count, contacts) {
@@ -167,108 +176,32 @@ async function growth(engine, count) {
   return { seconds, most: most - empty, after: after - empty, entries };
 }
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-
 async function redisEngine() {
-  if (spawnSync("redis-server", ["--version"]).status !== 0) return undefined;
-  const port = await freePort();
-  const place = ["--port", String(port), "--bind", "127.0.0.1", "--save", ""];
-  const server = spawn("redis-server", place, { stdio: "ignore" });
-  await wait(500);
-  const url = `redis://127.0.0.1:${port}`;
-  const client = new Redis(url);
-  const used = async () => Number(/^used_memory:(\d+)/m.exec(await client.info("memory"))?.[1]);
-  return {
-    place: async () => undefined,
-    open: (options) => openRedisStore(url, options),
-    bytes: used,
-    entries: () => client.dbsize(),
-    drop: async () => void (await client.flushall()),
-    stop() {
-      client.disconnect();
-      server.kill();
-    },
-  };
+  const server = await startRedis({ appendOnly: false });
+  return (
+    server && {
+      place: async () => undefined,
+      open: (options) => openRedisStore(server.url, options),
+      bytes: server.bytes,
+      entries: () => server.client.dbsize(),
+      drop: server.empty,
+      stop: server.stop,
+    }
+  );
 }
 
 async function postgresEngine() {
-  const packaged = "/usr/lib/postgresql";
-  const versions = existsSync(packaged) ? readdirSync(packaged).toSorted().toReversed() : [];
-  const binaries = versions.map((version) => join(packaged, version, "bin"))[0];
-  if (binaries === undefined) return undefined;
-  const idOf = (flag) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
-  const account = process.getuid() === 0 ? { uid: idOf("-u"), gid: idOf("-g") } : {};
-  const directory = mkdtempSync(join(tmpdir(), "relay-sizing-"));
-  if (account.uid !== undefined) chownSync(directory, account.uid, account.gid);
-  const data = join(directory, "data");
-  const initial = ["-D", data, "-U", "relay", "-A", "trust", "--locale=C.UTF-8", "--no-sync"];
-  spawnSync(join(binaries, "initdb"), initial, { ...account, cwd: directory });
-  const port = await freePort();
-  const settings = ["-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${directory}`];
-  const server = spawn(join(binaries, "postgres"), ["-D", data, "-p", String(port), ...settings], {
-    ...account,
-    cwd: directory,
-    stdio: "ignore",
-  });
-  const url = `postgres://relay@127.0.0.1:${port}/postgres`;
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
-  for (let tries = 0; tries < 50 && !(await pool.query("SELECT 1").catch(() => undefined)); tries += 1)
-    await wait(200);
-  const tables = async (prefix) => {
-    const { rows } = await pool.query(
-      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('bullmq', $1)`,
-      [`relay_${prefix}`],
-    );
-    return rows.map(({ name }) => name);
-  };
-  return {
-    place: async () => undefined,
-    open: (options) => openPostgresStore(url, options),
-    /** Compacted, unless it is to be as it is: with what is dead and not yet used again. */
-    async bytes(prefix, _place, asItIs = false) {
-      let bytes = 0;
-      for (const table of await tables(prefix)) {
-        if (!asItIs) await pool.query(`VACUUM FULL ${table}`);
-        bytes += Number(
-          (await pool.query(`SELECT pg_total_relation_size('${table}') AS bytes`)).rows[0].bytes,
-        );
-      }
-      return bytes;
-    },
-    async entries(prefix) {
-      let rows = 0;
-      for (const table of await tables(prefix)) {
-        rows += Number((await pool.query(`SELECT count(*) AS rows FROM ${table}`)).rows[0].rows);
-      }
-      return rows;
-    },
-    async drop(prefix) {
-      await pool.query(`DROP SCHEMA "relay_${prefix}" CASCADE`);
-      await pool.query("DROP SCHEMA bullmq CASCADE");
-    },
-    async stop() {
-      await pool.end();
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGINT");
-      await ended;
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Tables, indexes and what is dead in them, without the write-ahead log, which has a size of its own. */
-function bytesOfTables(directory) {
-  let bytes = 0;
-  for (const file of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
-    if (/(?:^|\/)base\//.test(file)) bytes += statSync(join(directory, file)).size;
-  }
-  return bytes;
+  const server = await startPostgres();
+  return (
+    server && {
+      place: async () => undefined,
+      open: (options) => openPostgresStore(server.url, options),
+      bytes: (_prefix, _place, asItIs = false) => server.bytes({ asItIs }),
+      entries: server.rows,
+      drop: server.empty,
+      stop: server.stop,
+    }
+  );
 }
 
 const embeddedEngine = async () => ({

@@ -21,6 +21,7 @@ describe("defaults", () => {
           timeoutMs: 10_000,
           requireFirstName: false,
         },
+        proxies: { http: undefined, https: undefined, none: "" },
         store: { engine: "embedded", dataDir: "./data" },
         storePrefix: "relay",
         dataDir: "./data",
@@ -29,6 +30,7 @@ describe("defaults", () => {
         port: 3000,
         role: "all",
         bodyLimitBytes: 1_048_576,
+        connectionsMax: 2_000,
         retentionMs: 604_800_000,
         retentionEvents: 100_000,
         deliveryMaxAgeMs: 259_200_000,
@@ -54,6 +56,38 @@ describe("defaults", () => {
     const result = readConfig(minimal);
     expect(result.ok && Object.isFrozen(result.config)).toBe(true);
   });
+});
+
+describe("proxies", () => {
+  const proxiesOf = (env: Record<string, string>) => {
+    const result = readConfig({ ...minimal, ...env });
+    return result.ok ? result.config.proxies : result.problems;
+  };
+
+  it("are named in upper or lower case, which counts first unless it is empty", () => {
+    expect(
+      proxiesOf({
+        HTTP_PROXY: "http://a:1",
+        HTTPS_PROXY: "http://b:2",
+        https_proxy: "https://u:p@c:3",
+        no_proxy: "d, .e",
+      }),
+    ).toEqual({ http: "http://a:1/", https: "https://u:p@c:3/", none: "d, .e" });
+    expect(proxiesOf({ HTTP_PROXY: "http://a:1", http_proxy: "", NO_PROXY: "*" })).toMatchObject({
+      http: "http://a:1/",
+      none: "*",
+    });
+  });
+
+  it.each(["proxy:3128", "socks5://u:hunter2@proxy", "u:hunter2@proxy:3128", "http://u:hunter2%@proxy"])(
+    "that cannot be used are problems, by the name that counts and without the password: %s",
+    (url) => {
+      const found = problems({ ...minimal, HTTPS_PROXY: "http://fine", https_proxy: url, HTTP_PROXY: url });
+      expect(found).toHaveLength(2);
+      expect(found.join("\n")).toMatch(/^HTTP_PROXY .*\nhttps_proxy /);
+      expect(found.join()).not.toContain("hunter2");
+    },
+  );
 });
 
 describe("mistakes", () => {

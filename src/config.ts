@@ -1,3 +1,4 @@
+import type { Proxies } from "./outbound/connections.ts";
 import { parseRedisUrl } from "./store/redis/address.ts";
 
 export type Role = "all" | "intake" | "worker";
@@ -16,9 +17,12 @@ export interface Config {
     readonly baseUrl: string;
     /** Requests per second, for all replicas together. */
     readonly ratePerSecond: number;
+    /** Requests per second to any one contact. */
+    readonly ratePerContact: number;
     readonly timeoutMs: number;
     readonly requireFirstName: boolean;
   };
+  readonly proxies: Proxies;
   readonly store: StoreSettings;
   readonly storePrefix: string;
   readonly dataDir: string;
@@ -30,6 +34,7 @@ export interface Config {
   readonly sourcesFile: string | undefined;
   readonly adminToken: string | undefined;
   readonly bodyLimitBytes: number;
+  readonly connectionsMax: number;
   readonly retentionMs: number;
   readonly retentionEvents: number;
   readonly deliveryMaxAgeMs: number;
@@ -124,9 +129,35 @@ function readApi(reader: Reader): Config["api"] {
     token: token ?? "",
     baseUrl: (url?.href ?? "https://api.aelyst.ai/v1").replace(/\/+$/, ""),
     ratePerSecond: reader.number("AELYST_RATE_LIMIT", 10, { min: 0.1, max: 10_000, whole: false }),
+    ratePerContact: reader.number("AELYST_CONTACT_RATE_LIMIT", 5, { min: 0.1, max: 10_000, whole: false }),
     timeoutMs: reader.number("AELYST_TIMEOUT_MS", 10_000, { min: 100, max: 300_000, whole: true }),
     requireFirstName: reader.boolean("AELYST_REQUIRE_FIRST_NAME", false),
   };
+}
+
+/** The names in lower case count too, and first, as with other programs. */
+function readProxies(reader: Reader): Proxies {
+  const named = (name: string) => (reader.text(name.toLowerCase()) === undefined ? name : name.toLowerCase());
+  const proxy = (name: string) => {
+    const url = reader.url(named(name), ["http:", "https:"]);
+    if (url === undefined || isDecodable(url.username + url.password)) return url?.href;
+    reader.problems.push(`${named(name)} has a user or a password with a % that must be written %25`);
+    return undefined;
+  };
+  return {
+    http: proxy("HTTP_PROXY"),
+    https: proxy("HTTPS_PROXY"),
+    none: reader.textOr(named("NO_PROXY"), ""),
+  };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readStore(reader: Reader, dataDir: string): StoreSettings {
@@ -183,6 +214,7 @@ export function readConfig(env: Environment): ConfigResult {
   const hours = { min: 0.01, max: 24 * 366, whole: false };
   const config: Config = {
     api,
+    proxies: readProxies(reader),
     store,
     storePrefix,
     dataDir,
@@ -197,6 +229,7 @@ export function readConfig(env: Environment): ConfigResult {
     sourcesFile: reader.text("SOURCES_FILE"),
     adminToken: reader.text("ADMIN_TOKEN"),
     bodyLimitBytes: reader.number("BODY_LIMIT_BYTES", 1_048_576, { min: 1, max: 67_108_864, whole: true }),
+    connectionsMax: reader.number("MAX_CONNECTIONS", 2_000, { min: 10, max: 1_000_000, whole: true }),
     retentionMs: Math.round(reader.number("RETENTION_HOURS", 168, hours) * hourMs),
     retentionEvents: reader.number("RETENTION_EVENTS", 100_000, { min: 0, max: 100_000_000, whole: true }),
     deliveryMaxAgeMs: Math.round(reader.number("DELIVERY_MAX_AGE_HOURS", 72, hours) * hourMs),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRedisStore } from "../src/store/redis/index.ts";
-import type { Store, WakeJobData } from "../src/store/store.ts";
+import type { Store } from "../src/store/store.ts";
 import { openPostgresStore } from "../src/store/postgres/server.ts";
 import { runRedis, withoutRedis, type RedisProcess } from "./helpers/redis-process.ts";
 import { signalFamily, startPostgres } from "./helpers/postgres-server.ts";
@@ -14,8 +14,7 @@ const sockets = () =>
 async function atWork(store: Store) {
   const contact = sampleContact();
   const runs: string[] = [];
-  const worker = store.startWorker<WakeJobData, void>(
-    "contacts",
+  const worker = store.startWorker(
     async (job) => {
       runs.push(job.data.contact);
     },

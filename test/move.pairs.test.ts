@@ -2,9 +2,11 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readPlace } from "../src/commands/move-places.ts";
 import { startEngine, type EngineName } from "./helpers/engines.ts";
 import { comparable, furnish, recordsOf } from "./helpers/furnished-store.ts";
+import { isLong } from "./helpers/length.ts";
 import { moveStore, newPlace, type MovePlace } from "./helpers/move-place.ts";
 import { finishCommand, startRelayProcess } from "./helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "./helpers/store-samples.ts";
+import { waitingEvents } from "./store-contract/suite.ts";
 
 const names: readonly EngineName[] = ["embedded", "redis", "postgres"];
 const engines = new Map<EngineName, NonNullable<Awaited<ReturnType<typeof startEngine>>>>();
@@ -28,6 +30,14 @@ function place(name: EngineName): MovePlace {
 
 const timeout = 180_000;
 
+/** Every pair at full length; in the short form each engine once as the source and once as the target. */
+function targetsOf(from: EngineName): EngineName[] {
+  const there = [...engines.keys()];
+  if (isLong) return there;
+  const next = there[(there.indexOf(from) + 1) % there.length];
+  return next === undefined ? [] : [next];
+}
+
 /** What a move from there leaves in its target before it has ended. */
 function markOf({ name, prefix }: MovePlace) {
   const read = readPlace("--from", name, prefix);
@@ -49,7 +59,7 @@ describe.each([...engines.keys()])("from %s", (fromEngine) => {
     return source;
   }
 
-  it.each([...engines.keys()])(
+  it.each(targetsOf(fromEngine))(
     "to %s: everything arrives, and the source keeps it too",
     { timeout },
     async (toEngine) => {
@@ -57,7 +67,7 @@ describe.each([...engines.keys()])("from %s", (fromEngine) => {
       const to = place(toEngine);
       const { code, err, summary } = await moveStore(from, to);
       expect(err).toBe("");
-      expect(code).toBe(0);
+      expect(code, JSON.stringify(summary)).toBe(0);
       expect(summary).toMatchObject({ ok: true, already: false, duplicates: 0, missing: 0 });
       const expected = {
         waiting: 5,
@@ -65,10 +75,10 @@ describe.each([...engines.keys()])("from %s", (fromEngine) => {
         failed: 2,
         completed: 2,
         windows: 10,
-        contacts: 2,
+        contacts: 3,
         updates: 2,
       };
-      for (const [name, count] of Object.entries({ ...expected, fields: 1, notes: 1, parked: 2, pace: 1 })) {
+      for (const [name, count] of Object.entries({ ...expected, fields: 2, notes: 2, parked: 2, pace: 1 })) {
         expect(summary?.counts[name], name).toEqual({ source: count, target: count });
       }
       expect(await to.withStore(async (store) => comparable(await recordsOf(store)))).toEqual(records);
@@ -98,7 +108,7 @@ describe("a move is refused, with nothing written,", () => {
     const refused = await moveStore(from, to);
     expect(refused.code).toBe(1);
     expect(refused.summary?.reason).toContain("--merge");
-    const waiting = () => to.withStore(async (store) => (await store.events.waiting(10)).map(({ id }) => id));
+    const waiting = () => to.withStore(async (store) => (await waitingEvents(store)).map(({ id }) => id));
     expect(await waiting()).toEqual([there.id]);
     expect((await moveStore(from, to, "--merge")).code).toBe(0);
     expect(await waiting()).toEqual([there.id, moved.id]);
@@ -113,7 +123,7 @@ describe("a move is refused, with nothing written,", () => {
     expect(refused.code).toBe(1);
     expect(refused.summary?.reason).toContain("moved from this source before");
     expect((await moveStore(from, to, "--merge")).code).toBe(0);
-    const waiting = await to.withStore((store) => store.events.waiting(10));
+    const waiting = await to.withStore((store) => waitingEvents(store));
     expect(waiting.map(({ id }) => id)).toEqual([first.id, second.id]);
   });
 
@@ -158,7 +168,7 @@ describe("a move is refused, with nothing written,", () => {
     await to.withStore(({ archive }) => archive.writeMark({ ...markOf(from), merged: true }));
     const { code, err } = await moveStore(from, to);
     expect(code, err).toBe(0);
-    const waiting = await to.withStore((store) => store.events.waiting(10));
+    const waiting = await to.withStore((store) => waitingEvents(store));
     expect(waiting.map(({ id }) => id)).toEqual([there.id, moved.id]);
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEngine } from "./helpers/engines.ts";
 import { openStage, waitMs, type Stage } from "./helpers/operator-stage.ts";
+import { longTest } from "./helpers/length.ts";
 import { until } from "./helpers/relay-process.ts";
 
 const engine = await startEngine("embedded");
@@ -228,27 +229,31 @@ describe("an operator can tell what the API does", { timeout: 6 * waitMs }, () =
     expect(log.match(/the API answers again/g)?.length).toBeGreaterThanOrEqual(2);
   });
 
-  it("what stays undeliverable for DELIVERY_MAX_AGE_HOURS is parked with its reason; a retry has that long again", async () => {
-    await stage.start({ DELIVERY_MAX_AGE_HOURS: "0.01" });
-    stage.sandbox.fault({ status: 500 });
-    await stage.post({ email: "ada@example.com" });
-    const [item] = await stage.parked(1);
-    expect(item).toMatchObject({
-      reason: "undeliverable",
-      status: 500,
-      message: "Unexpected error occurred",
-    });
-    stage.sandbox.clearFaults();
-    stage.sandbox.fault({ status: 500, times: 2 });
-    await stage.admin(`/failures/${item?.id ?? ""}/retry`, "POST");
-    await until(
-      () => stage.sandbox.contacts().length === 1,
-      waitMs,
-      "the retry, in spite of two more failures",
-    );
-    await stage.idle();
-    expect(await stage.failures()).toEqual([]);
-  });
+  longTest(
+    "what stays undeliverable for DELIVERY_MAX_AGE_HOURS is parked with its reason; a retry has that long again",
+    {},
+    async () => {
+      await stage.start({ DELIVERY_MAX_AGE_HOURS: "0.01" });
+      stage.sandbox.fault({ status: 500 });
+      await stage.post({ email: "ada@example.com" });
+      const [item] = await stage.parked(1);
+      expect(item).toMatchObject({
+        reason: "undeliverable",
+        status: 500,
+        message: "Unexpected error occurred",
+      });
+      stage.sandbox.clearFaults();
+      stage.sandbox.fault({ status: 500, times: 2 });
+      await stage.admin(`/failures/${item?.id ?? ""}/retry`, "POST");
+      await until(
+        () => stage.sandbox.contacts().length === 1,
+        waitMs,
+        "the retry, in spite of two more failures",
+      );
+      await stage.idle();
+      expect(await stage.failures()).toEqual([]);
+    },
+  );
 
   it("AELYST_REQUIRE_FIRST_NAME parks what would be sent without one, and a retry delivers it once that is off", async () => {
     await stage.start({ AELYST_REQUIRE_FIRST_NAME: "true" });

@@ -1,12 +1,13 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CustomFieldRule } from "../src/sandbox/validate.ts";
 import { startEngine, type EngineName, type EngineUnderTest } from "./helpers/engines.ts";
+import { isLong } from "./helpers/length.ts";
 import { adminToken, openStage, waitMs, type Stage } from "./helpers/operator-stage.ts";
 import { finishCommand, until } from "./helpers/relay-process.ts";
 
-const engineNames: readonly EngineName[] = ["embedded", "redis", "postgres"];
+const engineNames: readonly EngineName[] = isLong ? ["embedded", "redis", "postgres"] : ["embedded"];
 const engines = new Map<EngineName, EngineUnderTest | undefined>();
 for (const name of engineNames) engines.set(name, await startEngine(name));
 afterAll(async () => {
@@ -108,10 +109,75 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
     });
   });
 
+  it("a lead whose number cannot be read is parked, and a retry delivers it once the region is told", async () => {
+    await stage.start();
+    const { id } = await stage.post({ phone: "012-345 6789", first_name: "Ada" });
+    const [item] = await stage.parked(1);
+    expect(item).toMatchObject({
+      id,
+      kind: "event",
+      source: "form",
+      reason: "unreadable-identifier",
+      message: "the phone number at phone has no country code and the source has no region",
+    });
+    expect(stage.relay().output()).not.toContain("012-345");
+    expect(await stage.metrics()).toContain('relay_parked_total{reason="unreadable-identifier"} 1');
+    await stage.stop();
+    const sources = { sources: { form: { provider: "form", key: "form-key", region: "MY" } } };
+    writeFileSync(stage.env["SOURCES_FILE"] ?? "", JSON.stringify(sources));
+    await stage.start();
+    expect(await stage.admin(`/failures/${id}/retry`, "POST")).toMatchObject({ status: 200 });
+    await until(() => stage.sandbox.contact("phone:+60123456789") !== undefined, waitMs, "the lead");
+    expect(await stage.failures()).toEqual([]);
+  });
+
+  it("a contact that is not found by its phone is found by its e-mail; parked, it is retried as it was first named", async () => {
+    await stage.start();
+    stage.sandbox.fault({ status: 404, contact: "phone:+60123456789" });
+    await stage.post({ phone: "+60123456789", email: "ada@example.com", first_name: "Ada" });
+    await until(() => stage.sandbox.contact(ada) !== undefined, waitMs, "the delivery by e-mail");
+    expect(stage.sandbox.contact(ada)?.fields).toMatchObject({ firstName: "Ada", phone: "+60123456789" });
+    await stage.idle();
+    expect(await stage.failures()).toEqual([]);
+
+    stage.sandbox.reset();
+    stage.sandbox.fault({ status: 404 });
+    await stage.post({ phone: "+60111111111", email: "bob@example.com", first_name: "Bob" });
+    const [item] = await stage.parked(1);
+    expect(item).toMatchObject({ reason: "contact-not-found", status: 404 });
+    stage.sandbox.clearFaults();
+    expect(await stage.admin(`/failures/${item?.id ?? ""}/retry`, "POST")).toMatchObject({ status: 200 });
+    await until(() => stage.sandbox.contact("phone:+60111111111") !== undefined, waitMs, "the retry");
+    await stage.idle();
+    const refs = stage.sandbox.requests().map(({ contact }) => contact);
+    expect(refs).toEqual(["phone:+60111111111", "email:bob@example.com", "phone:+60111111111"]);
+  });
+
+  it("events under the former and the new name of a contact reach the same one", async () => {
+    const map = { was: { email: "before" } };
+    const sources = { sources: { form: { provider: "form", key: "form-key", map } } };
+    writeFileSync(stage.env["SOURCES_FILE"] ?? "", JSON.stringify(sources));
+    await stage.start();
+    await stage.post({ email: "old@example.com", first_name: "Ada" });
+    await until(() => stage.sandbox.contact("email:old@example.com") !== undefined, waitMs, "the contact");
+    await stage.post({ email: "new@example.com", before: "old@example.com" });
+    await until(() => stage.sandbox.contact("email:new@example.com") !== undefined, waitMs, "its new name");
+    stage.sandbox.fault({ status: 404, contact: "email:old@example.com" });
+    await stage.post({ email: "new@example.com", language: "ms" });
+    await stage.post({ before: "old@example.com", country: "MY" });
+    const fields = () => stage.sandbox.contact("email:new@example.com")?.fields;
+    await until(() => fields()?.["language"] === "ms" && fields()?.["countryCode"] === "MY", waitMs, "both");
+    await stage.idle();
+    expect(stage.sandbox.contacts()).toHaveLength(1);
+    expect(fields()).toMatchObject({ firstName: "Ada", email: "new@example.com" });
+    expect(await stage.failures()).toEqual([]);
+  });
+
   it("commands tell and do the same with the relay stopped and running, and with exit codes 0, 1 and 2", async () => {
     await stage.start();
-    for (const person of ["ada", "bob", "cleo"]) {
+    for (const [index, person] of ["ada", "bob", "cleo"].entries()) {
       await stage.post({ email: `${person}@example.com`, score: "lead" });
+      await stage.parked(index + 1);
     }
     const ids = (await stage.parked(3)).map((item) => item.id);
     await stage.post({ email: "dora@example.com", first_name: "Dora" });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRedisStore } from "../src/store/redis/index.ts";
 import { StoreRefused } from "../src/store/refused.ts";
-import type { Store, StoreNote, WakeJobData } from "../src/store/store.ts";
+import type { Store, StoreNote } from "../src/store/store.ts";
 import { finishCommand, until } from "./helpers/relay-process.ts";
 import { runRedis, withoutRedis, type RedisProcess } from "./helpers/redis-process.ts";
 import { sampleContact, sampleEvent, sampleOptions } from "./helpers/store-samples.ts";
@@ -46,8 +46,7 @@ async function works(store: Store): Promise<void> {
   expect(await store.events.accept([event])).toEqual([{ id: event.id, duplicate: false }]);
   const contact = sampleContact();
   const runs: string[] = [];
-  const worker = store.startWorker<WakeJobData, void>(
-    "contacts",
+  const worker = store.startWorker(
     async (job) => {
       runs.push(job.data.contact);
     },
@@ -55,7 +54,7 @@ async function works(store: Store): Promise<void> {
   );
   await store.wake(contact);
   await until(() => runs.includes(contact), 20_000, "the run");
-  await store.pacer.take();
+  await store.pacer.take(1);
   await worker.close();
 }
 

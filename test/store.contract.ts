@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { acceptingContract } from "./store-contract/accepting.ts";
+import { claimingContract } from "./store-contract/claiming.ts";
+import { listingContract } from "./store-contract/listing.ts";
 import { erasingContract } from "./store-contract/erasing.ts";
 import { erasingMidwayContract } from "./store-contract/erasing-midway.ts";
 import { archiveContract } from "./store-contract/archive.ts";
@@ -43,6 +45,8 @@ export function storeContract(name: string, open: OpenForTest): void {
     acceptingContract(suite);
     hostileTextContract(suite);
     recordsContract(suite);
+    claimingContract(suite);
+    listingContract(suite);
     erasingContract(suite);
     erasingMidwayContract(suite);
     parkedContract(suite);

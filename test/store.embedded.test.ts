@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vites
 import { PGlite } from "@electric-sql/pglite";
 import { DurableNodeFS, durableStartParams } from "../src/store/postgres/durable-fs.ts";
 import { openEmbeddedStore } from "../src/store/postgres/embedded.ts";
-import type { Store, StoreOptions, WakeJobData } from "../src/store/store.ts";
+import type { Store, StoreOptions } from "../src/store/store.ts";
+import { placeDatabase } from "./helpers/embedded-template.ts";
 import { until } from "./helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleOptions } from "./helpers/store-samples.ts";
 import { storeContract } from "./store.contract.ts";
@@ -30,6 +31,7 @@ afterAll(async () => {
 
 storeContract("embedded", async (overrides) => {
   const directory = spare.pop() ?? (await mkdtemp(join(tmpdir(), "relay-store-")));
+  await placeDatabase(directory);
   const options = sampleOptions(overrides);
   let store = await openStore(directory, options);
   return {
@@ -85,6 +87,7 @@ describe("the embedded store", () => {
   const options = sampleOptions({ prefix: "child" });
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "relay-store-"));
+    await placeDatabase(directory);
   });
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -117,8 +120,7 @@ describe("the embedded store", () => {
     expect((await store.counts()).contacts).toMatchObject({ waiting: 1, active: 0 });
     const runs: unknown[] = [];
     const openedAt = performance.now();
-    const worker = store.startWorker<WakeJobData, void>(
-      "contacts",
+    const worker = store.startWorker(
       async (job) => {
         runs.push(job.data.contact);
       },
@@ -194,7 +196,7 @@ describe("the embedded store", () => {
       directory,
       `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN IF NEW.id = '${bad?.id ?? ""}' THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
-       CREATE TRIGGER refuse BEFORE INSERT ON bullmq.job FOR EACH ROW EXECUTE FUNCTION public.refuse()`,
+       CREATE TRIGGER refuse BEFORE INSERT ON "relay_${options.prefix}".event FOR EACH ROW EXECUTE FUNCTION public.refuse()`,
     );
     const store = await openStore(directory, options);
     try {

@@ -6,6 +6,7 @@ import { signalFamily, startPostgres } from "./helpers/postgres-server.ts";
 import { until } from "./helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleOptions, sampleUpdate } from "./helpers/store-samples.ts";
 import { storeContract, type OpenForTest } from "./store.contract.ts";
+import { ignored, startEventWorker } from "./store-contract/suite.ts";
 
 const server = await startPostgres();
 const required = (process.env["REQUIRE_ENGINES"] ?? "").split(",").map((engine) => engine.trim());
@@ -81,17 +82,17 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
   });
 
   it("an error in the middle of a batch leaves nothing of it", async () => {
-    await withStore({}, async (store) => {
+    await withStore({ prefix: "halves" }, async (store) => {
       const [first, bad, last] = [sampleEvent(), sampleEvent(), sampleEvent()];
       await asOwner(`
         CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN IF NEW.id = '${bad.id}' THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
-        CREATE TRIGGER refuse BEFORE INSERT ON bullmq.job FOR EACH ROW EXECUTE FUNCTION public.refuse()`);
+        CREATE TRIGGER refuse BEFORE INSERT ON relay_halves.event FOR EACH ROW EXECUTE FUNCTION public.refuse()`);
       try {
         await expect(store.events.accept([first, bad, last])).rejects.toThrow("refused");
         for (const { id } of [first, bad, last]) expect(await store.events.find(id)).toBeUndefined();
       } finally {
-        await asOwner(`DROP TRIGGER refuse ON bullmq.job; DROP FUNCTION public.refuse()`);
+        await asOwner(`DROP TRIGGER refuse ON relay_halves.event; DROP FUNCTION public.refuse()`);
       }
       expect(await store.events.accept([first, bad, last])).toEqual(
         [first, bad, last].map(({ id }) => ({ id, duplicate: false })),
@@ -103,8 +104,7 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
     const errors: string[] = [];
     await withStore({ onError: (error) => errors.push(error.message) }, async (store) => {
       const done: string[] = [];
-      const worker = store.startWorker<{ contact: string }, void>(
-        "contacts",
+      const worker = store.startWorker(
         async (job) => {
           done.push(job.data.contact);
         },
@@ -202,18 +202,18 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
   it("expired windows and surplus records are deleted, not only ignored", async () => {
     await withStore({ prefix: "pruned", retentionMs: 200, retentionEvents: 3 }, async (store) => {
       await store.events.accept(Array.from({ length: 30 }, () => sampleEvent()));
-      const worker = store.startWorker("events", async () => null, { concurrency: 4 });
+      const worker = startEventWorker(store, async () => ignored);
       try {
         await until(async () => (await store.counts()).events.waiting === 0, 10_000, "all to finish");
         await until(
           async () => {
             await store.events.accept([sampleEvent()]);
-            return (await countOf("dedup", "pruned-events")) < 10;
+            return (await countOf("event_window", "pruned")) < 10;
           },
           10_000,
           "the windows to be deleted",
         );
-        await until(async () => (await countOf("job", "pruned-events")) <= 4, 10_000, "the records to go");
+        await until(async () => (await countOf("event_state", "pruned")) <= 4, 10_000, "the records to go");
       } finally {
         await worker.close();
       }
@@ -227,15 +227,14 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
         const runs: string[] = [];
         await store.wake(contact);
         signalFamily(pid ?? 0, "SIGSTOP");
-        const worker = store.startWorker<{ contact: string }, void>(
-          "contacts",
+        const worker = store.startWorker(
           async (job) => {
             runs.push(job.data.contact);
           },
           { concurrency: 2 },
         );
         try {
-          await expect(store.pacer.take()).rejects.toThrow();
+          await expect(store.pacer.take(1)).rejects.toThrow();
           await new Promise((resolve) => setTimeout(resolve, 6_000));
         } finally {
           signalFamily(pid ?? 0, "SIGCONT");
@@ -252,7 +251,7 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
     it("is reported in time, refuses in time, and is let go in time", async () => {
       const { store, dispose } = await open();
       await store.events.accept([sampleEvent()]);
-      const worker = store.startWorker("contacts", async () => undefined, { concurrency: 2 });
+      const worker = store.startWorker(async () => undefined, { concurrency: 2 });
       const contact = sampleContact();
       signalFamily(pid ?? 0, "SIGSTOP");
       try {
@@ -262,7 +261,7 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
         const outcomes = await Promise.allSettled([
           store.events.accept([sampleEvent()]),
           store.mailbox.post([sampleUpdate(contact)]),
-          store.pacer.take(),
+          store.pacer.take(1),
         ]);
         expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected", "rejected"]);
         expect(performance.now() - startedAt).toBeLessThan(15_000);
@@ -278,13 +277,12 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
   });
 });
 
-async function countOf(table: "job" | "dedup", queue: string): Promise<number> {
+async function countOf(table: "event_state" | "event_window", prefix: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     const { rows } = await client.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM bullmq.${table} WHERE queue = $1`,
-      [queue],
+      `SELECT count(*)::int AS count FROM relay_${prefix}.${table}`,
     );
     return rows[0]?.count ?? 0;
   } finally {

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, it } from "vitest";
 import { openRedisStore } from "../src/store/redis/index.ts";
-import type { Store, StoreOptions, WakeJobData } from "../src/store/store.ts";
+import type { Store, StoreOptions } from "../src/store/store.ts";
 import { startRedis } from "./helpers/redis-server.ts";
 import { until } from "./helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleOptions } from "./helpers/store-samples.ts";
@@ -82,9 +82,8 @@ describe.skipIf(!server)("Redis", () => {
       await Promise.all(
         replicas.map(async ({ pacer }) => {
           for (let n = 0; n < 20; n += 1) {
-            const slot = await pacer.take();
-            const at = performance.now() + slot.waitMs;
-            if (slot.kind === "slot") granted.push(at);
+            const grant = await pacer.take(1);
+            if (grant.kind === "slots") granted.push(performance.now() + (grant.waitsMs[0] ?? 0));
           }
         }),
       );
@@ -107,8 +106,7 @@ describe.skipIf(!server)("Redis", () => {
     let most = 0;
     let runs = 0;
     const workers = replicas.map((store) =>
-      store.startWorker<WakeJobData, void>(
-        "contacts",
+      store.startWorker(
         async (job) => {
           const count = (running.get(job.data.contact) ?? 0) + 1;
           running.set(job.data.contact, count);

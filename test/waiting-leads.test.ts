@@ -48,9 +48,9 @@ describe("a lead that cannot be fetched", () => {
   });
 
   it("keeps no order of a shop waiting while its API hangs", async () => {
-    let release: () => void = () => undefined;
+    const releases: (() => void)[] = [];
     const workers = stage.start(yaml, async () => {
-      await new Promise<void>((resolve) => (release = resolve));
+      await new Promise<void>((resolve) => releases.push(resolve));
       return { kind: "unreachable", message: "no answer in time" };
     });
     try {
@@ -59,7 +59,7 @@ describe("a lead that cannot be fetched", () => {
       await stage.store.events.accept([...leads, order]);
       await until(async () => (await stage.shown(order.id))["outcome"] === "ignored", 20_000, "the order");
     } finally {
-      release();
+      for (const release of releases) release();
       await workers.close();
     }
   });

@@ -10,12 +10,11 @@ const bodyBytesMax = 64 * 1024;
 const messageCharactersMax = 500;
 
 /** Reads a body of at most 64 KiB: whatever an API of this kind has to say fits. Of a longer one only the text counts. */
-export async function readBody(response: Response): Promise<AnswerBody> {
-  if (!response.body) return noBody;
+export async function readBody(body: AsyncIterable<Uint8Array>): Promise<AnswerBody> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     text += decoder.decode(chunk.subarray(0, bodyBytesMax), { stream: true });
     if (bytes > bodyBytesMax) return { text: text.slice(0, bodyBytesMax), json: undefined };

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { createConnections } from "../outbound/connections.ts";
 import { createAelystClient } from "./client.ts";
+
+const connections = createConnections({ http: undefined, https: undefined, none: "" });
 
 let servers: Server[] = [];
 afterEach(async () => {
@@ -20,7 +23,7 @@ async function serving(listener: RequestListener): Promise<string> {
 }
 
 const clientOf = (baseUrl: string, timeoutMs = 2_000) =>
-  createAelystClient({ baseUrl, token: "s3cret-token", timeoutMs });
+  createAelystClient({ baseUrl, token: "s3cret-token", timeoutMs }, connections);
 
 const answering = (status: number, body: string, headers: Record<string, string> = {}) =>
   serving((_request, response) => void response.writeHead(status, headers).end(body));

@@ -1,7 +1,9 @@
+import type { Dispatcher } from "undici";
 import { contactBody, type ContactPatch } from "../contact/contact-patch.ts";
 import { contactPath, type ContactRef } from "../contact/contact-ref.ts";
+import { exchange, type Answer } from "../outbound/exchange.ts";
+import { failureOf } from "../outbound/failure.ts";
 import { clean, noBody, readBody, words, type AnswerBody } from "./answer.ts";
-import { failureOf } from "./failure.ts";
 import type { ApiResult } from "./result.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -21,7 +23,11 @@ export interface AelystClient {
   close(): Promise<void>;
 }
 
-export function createAelystClient(destination: Destination, clock: () => number = Date.now): AelystClient {
+export function createAelystClient(
+  destination: Destination,
+  connections: Dispatcher,
+  clock: () => number = Date.now,
+): AelystClient {
   const { token, timeoutMs } = destination;
   const base = destination.baseUrl.replace(/\/+$/, "");
   const headers = {
@@ -44,14 +50,10 @@ export function createAelystClient(destination: Destination, clock: () => number
       abort.abort();
     }, timeoutMs);
     try {
-      const response = await fetch(`${base}/contact/${contactPath(contact)}`, {
-        method: "PUT",
-        headers,
-        body: JSON.stringify(contactBody(patch)),
-        redirect: "manual",
-        signal: abort.signal,
-      });
-      return resultOf(response, await bodyOf(response), clock(), token);
+      const url = new URL(`${base}/contact/${contactPath(contact)}`);
+      const body = JSON.stringify(contactBody(patch));
+      const answer = await exchange(connections, { method: "PUT", url, headers, body }, abort.signal);
+      return resultOf(answer, await bodyOf(answer), url, clock(), token);
     } catch (error) {
       if (late) return unanswered("timeout", `no answer within ${timeoutMs} ms`);
       if (abort.signal.aborted) return unanswered("network", "aborted");
@@ -87,11 +89,11 @@ export function createAelystClient(destination: Destination, clock: () => number
 }
 
 /** All but a 200 says what it means by its status: a body that is lost on the way takes nothing from it. */
-async function bodyOf(response: Response): Promise<AnswerBody> {
+async function bodyOf(answer: Answer): Promise<AnswerBody> {
   try {
-    return await readBody(response);
+    return await readBody(answer.body);
   } catch (error) {
-    if (response.status === 200) throw error;
+    if (answer.status === 200) throw error;
     return noBody;
   }
 }
@@ -101,11 +103,11 @@ function unanswered(reason: "network" | "timeout", message: string): ApiResult {
 }
 
 /** What an answer means, by its status: the only place that knows. */
-function resultOf(response: Response, body: AnswerBody, now: number, token: string): ApiResult {
-  const { status } = response;
+function resultOf(answer: Answer, body: AnswerBody, url: URL, now: number, token: string): ApiResult {
+  const { status, headers } = answer;
   const hintMs = retryAfterMs({
-    header: response.headers.get("retry-after"),
-    dateHeader: response.headers.get("date"),
+    header: headers["retry-after"] ?? null,
+    dateHeader: headers["date"] ?? null,
     body: body.json,
     now,
   });
@@ -120,17 +122,17 @@ function resultOf(response: Response, body: AnswerBody, now: number, token: stri
     return { kind: "unavailable", reason: "not-the-contract", status, message, retryAfterMs: hintMs };
   }
   if (status < 400) {
-    const message = clean(redirectMessage(response), token);
+    const message = clean(redirectMessage(answer, url), token);
     return { kind: "unavailable", reason: "redirect", status, message, retryAfterMs: hintMs };
   }
-  const message = clean(said ?? `HTTP ${status} ${response.statusText}`, token);
+  const message = clean(said ?? `HTTP ${status} ${answer.statusText}`, token);
   switch (status) {
     case 429:
       return {
         kind: "limited",
         status,
         retryAfterMs: hintMs,
-        allowedRate: allowedRateOf(response.headers.get("x-ratelimit-limit")),
+        allowedRate: allowedRateOf(headers["x-ratelimit-limit"]),
       };
     case 449:
       return { kind: "busy", status, retryAfterMs: hintMs };
@@ -151,10 +153,10 @@ function resultOf(response: Response, body: AnswerBody, now: number, token: stri
 }
 
 /** Where to, by its origin only: the rest of the address may name a person. */
-function redirectMessage(response: Response): string {
-  const location = response.headers.get("location") ?? "";
-  const target = URL.canParse(location, response.url) ? ` to ${new URL(location, response.url).origin}` : "";
-  return `HTTP ${response.status}, a redirect${location === "" ? "" : target}, which is never followed`;
+function redirectMessage({ status, headers }: Answer, url: URL): string {
+  const location = headers["location"] ?? "";
+  const target = URL.canParse(location, url.href) ? ` to ${new URL(location, url.href).origin}` : "";
+  return `HTTP ${status}, a redirect${location === "" ? "" : target}, which is never followed`;
 }
 
 function contactIdOf(json: unknown): number | undefined {
@@ -162,7 +164,7 @@ function contactIdOf(json: unknown): number | undefined {
   return Number.isInteger(json.contactId) ? Number(json.contactId) : undefined;
 }
 
-function allowedRateOf(header: string | null): number | undefined {
+function allowedRateOf(header: string | undefined): number | undefined {
   const limit = /^\d{1,9}$/.test(header ?? "") ? Number(header) : 0;
   return limit > 0 ? limit : undefined;
 }

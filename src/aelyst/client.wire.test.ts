@@ -1,8 +1,11 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSocketServer, type Socket } from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { createConnections } from "../outbound/connections.ts";
 import { createAelystClient } from "./client.ts";
+
+const connections = createConnections({ http: undefined, https: undefined, none: "" });
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -41,7 +44,8 @@ async function servingBytes(bytes: string, ends: boolean): Promise<string> {
 }
 
 const token = "s3cret-token";
-const clientOf = (baseUrl: string, timeoutMs = 2_000) => createAelystClient({ baseUrl, token, timeoutMs });
+const clientOf = (baseUrl: string, timeoutMs = 2_000) =>
+  createAelystClient({ baseUrl, token, timeoutMs }, connections);
 const send = (baseUrl: string, timeoutMs?: number) =>
   clientOf(baseUrl, timeoutMs).update("id:1", { firstName: "A" });
 
@@ -54,7 +58,7 @@ describe("a connection that breaks", () => {
       'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"contactId',
       "UND_ERR_SOCKET",
     ],
-    ["with an answer that is no HTTP", "SSH-2.0-OpenSSH_9.6\r\n", "HPE_INVALID_CONSTANT"],
+    ["with an answer that is no HTTP", "SSH-2.0-OpenSSH_9.6\r\n", "an answer that is no HTTP/1.1"],
   ])("%s is the network's, by its code", async (_name, bytes, code) => {
     expect(await send(await servingBytes(bytes, true))).toEqual({
       kind: "unavailable",
@@ -96,9 +100,13 @@ describe("a connection that breaks", () => {
 });
 
 describe("a body that is not what it should be", () => {
-  it("gzip is read like any other", async () => {
+  it.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+  ])("%s is read like any other", async (encoding, pack) => {
     const base = await serving((_request, response) => {
-      response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync('{"contactId":7}'));
+      response.writeHead(200, { "Content-Encoding": encoding }).end(pack('{"contactId":7}'));
     });
     expect(await send(base)).toEqual({ kind: "ok", status: 200, contactId: 7 });
   });
@@ -202,12 +210,14 @@ describe("what is told of an answer", () => {
   });
 
   it("what cannot be sent is told without token and URL", async () => {
-    const broken = createAelystClient({
-      baseUrl: "http://127.0.0.1",
-      token: "s3cret\ntoken",
-      timeoutMs: 500,
-    });
-    const withUser = createAelystClient({ baseUrl: "http://ada:s3cret@127.0.0.1", token, timeoutMs: 500 });
+    const broken = createAelystClient(
+      { baseUrl: "http://127.0.0.1", token: "s3cret\ntoken", timeoutMs: 500 },
+      connections,
+    );
+    const withUser = createAelystClient(
+      { baseUrl: "http://ada:s3cret@127.0.0.1", token, timeoutMs: 500 },
+      connections,
+    );
     for (const client of [broken, withUser]) {
       const result = await client.update("id:1", { firstName: "A" });
       expect(result).toMatchObject({ kind: "unavailable", reason: "network" });

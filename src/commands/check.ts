@@ -3,6 +3,9 @@ import type { Source } from "../sources/source.ts";
 import { runExamples } from "./examples.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
 import { lookAtStore } from "./open-store.ts";
+import { createConnections } from "../outbound/connections.ts";
+import { exchange } from "../outbound/exchange.ts";
+import { failureOf } from "../outbound/failure.ts";
 import { loadSources } from "./sources.ts";
 
 interface Finding {
@@ -32,7 +35,7 @@ export async function check(options: { json: boolean }, io: Io): Promise<ExitCod
   if (sources.ok) findings.push(...(await tryExamples(sources.sources, io.env["SOURCES_FILE"] ?? "")));
   if (read.ok) {
     findings.push(...(await tryStore(read.config)));
-    findings.push(await tryApi(read.config.api.baseUrl));
+    findings.push(await tryApi(read.config));
   }
   const ok = findings.every((finding) => finding.ok);
   if (options.json) printJson(io, { ok, findings });
@@ -74,18 +77,22 @@ async function tryStore(config: Config): Promise<Finding[]> {
  * Reaches the API without a request that could change a contact or carry the token:
  * any HTTP answer shows that the address is right.
  */
-async function tryApi(baseUrl: string): Promise<Finding> {
+async function tryApi(config: Config): Promise<Finding> {
+  const { baseUrl } = config.api;
+  let through = "";
+  const connections = createConnections(config.proxies, (proxy) => {
+    through = ` through the proxy ${proxy}`;
+  });
+  const signal = AbortSignal.timeout(reachDeadlineMs);
   try {
-    const signal = AbortSignal.timeout(reachDeadlineMs);
-    const response = await fetch(baseUrl, { method: "HEAD", redirect: "manual", signal });
-    return {
-      what: "API",
-      ok: true,
-      message: `${baseUrl} answers (${response.status}); the token is not tried`,
-    };
+    const request = { method: "HEAD", url: new URL(baseUrl), headers: {} } as const;
+    const { status } = await exchange(connections, request, signal);
+    const message = `${baseUrl} answers (${status})${through}; the token is not tried`;
+    return { what: "API", ok: true, message };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return { what: "API", ok: false, message: `${baseUrl} cannot be reached: ${why}` };
+    const why = signal.aborted ? `no answer within ${reachDeadlineMs} ms` : failureOf(error).message;
+    return { what: "API", ok: false, message: `${baseUrl} cannot be reached${through}: ${why}` };
+  } finally {
+    await connections.destroy();
   }
 }

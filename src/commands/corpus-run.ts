@@ -6,6 +6,7 @@ import { providerSource } from "../sources/builtin.ts";
 import type { Source } from "../sources/source.ts";
 import { plainReason, requestsOf, type CorpusFile, type CorpusRequest } from "./corpus-files.ts";
 import { createDryRelay, type DryRelay } from "./dry-relay.ts";
+import { addressOf } from "./signing.ts";
 
 /** What became of one event of a file. */
 export type EventOutcome = { readonly type: string } & (
@@ -99,9 +100,8 @@ async function outcomeOfRequest(request: CorpusRequest, way: Way): Promise<Reque
   const { headers, query, body } = isPost
     ? source.provider.sign(request, way.credential, way.clock(), address)
     : { ...request, query: {} };
-  const search = new URLSearchParams(query).toString();
   const response = await relay.fetch(
-    new Request(search === "" ? address : `${address}?${search}`, {
+    new Request(addressOf(address, { query }), {
       method: request.method,
       headers: { ...headers },
       ...(isPost ? { body: new Uint8Array(body) } : {}),
@@ -155,6 +155,8 @@ async function mapped(event: RelayEvent, source: Source): Promise<EventOutcome> 
       return { type, kind: "ignored", reason: outcome.reason, email: looksLikeEmail.test(event.payload) };
     case "erase":
       return { type, kind: "erase" };
+    case "unreadable":
+      return { type, kind: "failed", message: `unreadable-identifier: ${outcome.message}` };
     case "failed":
       return { type, kind: "failed", message: outcome.message };
   }

@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import type { RelayEvent } from "../contact/event.ts";
+import { createAccess } from "../http/access.ts";
 import { httpApp } from "../http/app.ts";
 import { createIntake } from "../intake/receive.ts";
 import type { Source } from "../sources/source.ts";
@@ -30,10 +31,11 @@ export function createDryRelay(
     },
   });
   const log = createLogger({ level: "error", stream });
-  const metrics = createMetrics({ sources: sourceList.map(({ name }) => name) });
+  const metrics = createMetrics({ sources: sourceList.map(({ name }) => name), ofProcess: false });
   const store = acceptingStore((events) => accepted.push(...events));
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const spool = { state: () => ({ events: 0, bytes: 0 }) };
+  const access = createAccess({ adminToken: undefined, clock, log, metrics });
   const app = httpApp({
     webhooks: {
       sources,
@@ -49,7 +51,7 @@ export function createDryRelay(
       workerState: undefined,
       spool,
       metrics,
-      adminToken: undefined,
+      access,
       clock,
     },
     admin: {
@@ -58,7 +60,7 @@ export function createDryRelay(
       sources,
       shapes: { changes: () => [] },
       bodyLimitBytes,
-      adminToken: undefined,
+      access,
       version: "dry",
       role: "intake",
       clock,
@@ -92,8 +94,14 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       },
       find: refuse,
       list: refuse,
-      waiting: refuse,
+      claim: refuse,
+      extend: refuse,
+      conclude: refuse,
+      arrival: refuse,
+      failed: refuse,
       replay: refuse,
+      retry: refuse,
+      drop: refuse,
       erase: refuse,
     },
     mailbox: {
@@ -105,7 +113,7 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       remember: refuse,
       eventIds: refuse,
     },
-    pacer: { take: refuse, pause: refuse, resume: refuse, state: refuse },
+    pacer: { take: refuse, pause: refuse, resume: refuse, restoreRate: refuse, state: refuse },
     failures: {
       list: refuse,
       find: refuse,
@@ -128,6 +136,7 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       throw new Error("a dry run has no workers");
     },
     wake: refuse,
+    wakeAll: refuse,
     erase: refuse,
     due: refuse,
     counts: refuse,

@@ -1,15 +1,19 @@
-import { serve as listen, type ServerType } from "@hono/node-server";
 import { createAelystClient } from "../aelyst/client.ts";
 import type { Config } from "../config.ts";
-import { prepareNames } from "../contact/normalize.ts";
+import { contactTag } from "../contact/contact-ref.ts";
 import { createCircuit } from "../delivery/circuit.ts";
 import { createLookup } from "../delivery/lookup.ts";
 import { createGate } from "../delivery/pace.ts";
+import { createContactPace } from "../delivery/contact-pace.ts";
+import { createSuspects } from "../delivery/suspects.ts";
 import { createSender, type DestinationChange } from "../delivery/send.ts";
 import { createShapeWatch } from "../delivery/shape-watch.ts";
 import { startWorkers, type Workers } from "../delivery/workers.ts";
+import { createAccess } from "../http/access.ts";
 import { httpApp } from "../http/app.ts";
+import { openDoor, type Door } from "../http/door.ts";
 import { createIntake } from "../intake/receive.ts";
+import { createConnections } from "../outbound/connections.ts";
 import type { Source } from "../sources/source.ts";
 import { openLate, type OpenedStore } from "../store/late.ts";
 import { reasonOf } from "../store/reason.ts";
@@ -19,6 +23,7 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { openStore } from "./open-store.ts";
 import { shutDown } from "./shutdown.ts";
 import { createStoreLog } from "./store-log.ts";
+import { warmUp } from "./warm-up.ts";
 import { openRelaySpool } from "./spool.ts";
 
 export interface Relay {
@@ -45,9 +50,15 @@ export async function startRelay(
   version: string,
 ): Promise<RelayResult> {
   const clock = Date.now;
+  const monotonic = () => performance.now();
   const metrics = createMetrics({ sources: sourceList.map((source) => source.name) });
   const spool = await openRelaySpool(config, log, metrics);
   metrics.onSpool(() => spool.state().events);
+  await warmUp(sourceList, {
+    delivers: config.role !== "intake",
+    bodyLimitBytes: config.bodyLimitBytes,
+    clock,
+  });
   const late = await findStore(config, log, metrics);
   if (!late.ok) {
     await spool.close();
@@ -60,23 +71,26 @@ export async function startRelay(
   });
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const shapes = createShapeWatch(clock);
-  const api = createAelystClient(config.api);
+  const connections = createConnections(config.proxies);
+  const api = createAelystClient(config.api, connections);
   const retry = { firstMs: config.retryDelayMs, maxMs: config.retryDelayMaxMs };
 
   function startDelivery(): Workers {
-    prepareNames();
     const send = createSender({
       update: (contact, patch) => api.update(contact, patch),
       gate: createGate(store.pacer, config.api.ratePerSecond, { shared: store.engine !== "embedded", clock }),
       pacer: store.pacer,
       circuit: createCircuit(),
+      suspects: createSuspects(clock),
+      contactPace: createContactPace(config.api.ratePerContact, clock),
       retry,
       authProbeMs: config.authProbeMs,
       clock,
+      random: Math.random,
       observer: {
         request: (status, result, seconds) => metrics.request(status, result, seconds),
         destination(change) {
-          if (change.kind !== "recovered") metrics.paused(change.kind);
+          if (change.kind !== "recovered" && change.kind !== "alone") metrics.paused(change.kind);
           logDestination(log, change);
         },
       },
@@ -88,7 +102,13 @@ export async function startRelay(
       requireFirstName: config.api.requireFirstName,
     };
     const ceiling = config.api.ratePerSecond;
-    const lookup = createLookup({ ratePerSecond: 10, timeoutMs: 10_000, bytesMax: 1_048_576, clock });
+    const lookup = createLookup({
+      connections,
+      ratePerSecond: 10,
+      timeoutMs: 10_000,
+      bytesMax: 1_048_576,
+      clock,
+    });
     return startWorkers({
       store,
       sources,
@@ -113,6 +133,7 @@ export async function startRelay(
   }
   const delivering = deliverOnceOpen();
   if (late.isOpen) await delivering;
+  const access = createAccess({ adminToken: config.adminToken, clock: monotonic, log, metrics });
   const app = httpApp({
     webhooks:
       config.role === "worker"
@@ -131,7 +152,7 @@ export async function startRelay(
       workerState: config.role === "intake" ? undefined : () => workers?.state() ?? "starting",
       spool,
       metrics,
-      adminToken: config.adminToken,
+      access,
       clock,
     },
     admin: {
@@ -140,7 +161,7 @@ export async function startRelay(
       sources,
       shapes,
       bodyLimitBytes: config.bodyLimitBytes,
-      adminToken: config.adminToken,
+      access,
       version,
       role: config.role,
       clock,
@@ -148,9 +169,10 @@ export async function startRelay(
     },
   });
 
-  let server: { server: ServerType; port: number };
+  let door: Door;
   try {
-    server = await listenOn(app.fetch, config.host, config.port);
+    const { host, port, connectionsMax } = config;
+    door = await openDoor({ fetch: app.fetch, host, port, connectionsMax, log, metrics, clock: monotonic });
   } catch (error) {
     stopping = true;
     await workers?.close();
@@ -167,15 +189,18 @@ export async function startRelay(
   return {
     ok: true,
     relay: {
-      url: `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${server.port}`,
+      url: `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${door.port}`,
       store,
       opened,
       stop: (deadlineMs) =>
         shutDown(
           {
-            server: server.server,
+            closeDoor: (closeMs) => door.close(closeMs),
             closeWorkers,
-            closeApi: () => api.close(),
+            closeApi: async () => {
+              await api.close();
+              await connections.destroy();
+            },
             closeStore: (closeMs) => store.close(closeMs),
           },
           deadlineMs,
@@ -217,16 +242,6 @@ async function findStore(config: Config, log: Logger, metrics: Metrics): Promise
   return { ok: true, store: late.store, opened: late.settled, isOpen: first?.ok === true };
 }
 
-async function listenOn(fetch: Parameters<typeof listen>[0]["fetch"], hostname: string, port: number) {
-  return await new Promise<{ server: ServerType; port: number }>((resolve, reject) => {
-    const server = listen({ fetch, hostname, port }, (info) => {
-      server.off("error", reject);
-      resolve({ server, port: info.port });
-    });
-    server.once("error", reject);
-  });
-}
-
 function logDestination(log: Logger, change: DestinationChange): void {
   switch (change.kind) {
     case "limited": {
@@ -243,6 +258,12 @@ function logDestination(log: Logger, change: DestinationChange): void {
     case "failing": {
       const { probeMs, message } = change;
       log.error({ probeMs, message }, "the API fails for many contacts: single probes until it answers");
+      return;
+    }
+    case "alone": {
+      const { status, message } = change;
+      const text = "the API answers one contact so and others well: only that contact waits";
+      log.warn({ contact: contactTag(change.contact), status, message }, text);
       return;
     }
     case "recovered":

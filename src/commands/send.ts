@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { OutboundRequest, Provider, Sample } from "../providers/provider.ts";
+import type { Provider, Sample } from "../providers/provider.ts";
 import { renewedSample } from "../providers/sample.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "./io.ts";
 import { readHeaders, readPayload } from "./payload.ts";
+import { addressOf, signedByFirst } from "./signing.ts";
 import { loadSources } from "./sources.ts";
 
 export interface SendCommand {
@@ -61,9 +62,8 @@ export async function send(options: SendCommand, io: Io): Promise<ExitCode> {
     return 1;
   }
   const { signed } = signing;
-  const query = new URLSearchParams(signed.query).toString();
   try {
-    const response = await fetch(`${base}${path}${query === "" ? "" : `?${query}`}`, {
+    const response = await fetch(addressOf(`${base}${path}`, signed), {
       method: "POST",
       headers: signed.headers,
       body: new Uint8Array(signed.body),
@@ -78,21 +78,6 @@ export async function send(options: SendCommand, io: Io): Promise<ExitCode> {
     printProblems(io, heading, [`nothing answers at ${base}: ${why}`]);
     return 1;
   }
-}
-
-type Signing = { ok: true; signed: OutboundRequest } | { ok: false; message: string };
-
-/** Signs with the first proof that can: a public key cannot. */
-function signedByFirst(proofs: readonly string[], sign: (proof: string) => OutboundRequest): Signing {
-  let message = "it has no secret or key to prove the event with";
-  for (const proof of proofs) {
-    try {
-      return { ok: true, signed: sign(proof) };
-    } catch (error) {
-      message = error instanceof Error ? error.message : String(error);
-    }
-  }
-  return { ok: false, message };
 }
 
 type EventToSend =

@@ -1,10 +1,9 @@
-import type { ServerType } from "@hono/node-server";
 import { withDeadline } from "../store/deadline.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** What is stopped, in this order: first what brings work, then what does it, then what it is kept in. */
 export interface Stoppable {
-  readonly server: ServerType;
+  readonly closeDoor: (deadlineMs: number) => Promise<void>;
   readonly closeWorkers: () => Promise<void>;
   readonly closeApi: () => Promise<void>;
   readonly closeStore: (deadlineMs: number) => Promise<void>;
@@ -14,7 +13,6 @@ export interface Stoppable {
 const requestsDeadlineMs = 6_500;
 /** Kept for the store, so that its connections are let go of whatever came before. */
 const storeDeadlineMs = 2_000;
-const idleEveryMs = 100;
 
 /** Stops accepting, finishes, closes, by force at the deadline. True when everything ended by itself. */
 export async function shutDown(parts: Stoppable, deadlineMs: number, log: Logger): Promise<boolean> {
@@ -29,7 +27,7 @@ export async function shutDown(parts: Stoppable, deadlineMs: number, log: Logger
       },
     );
   const ended = await Promise.all([
-    closeServer(parts.server, Math.min(requestsDeadlineMs, workMs)).then(() => true),
+    parts.closeDoor(Math.min(requestsDeadlineMs, workMs)).then(() => true),
     within("workers", parts.closeWorkers(), workMs),
   ]);
   const closed = await Promise.all([
@@ -37,20 +35,4 @@ export async function shutDown(parts: Stoppable, deadlineMs: number, log: Logger
     within("store", parts.closeStore(closeMs), closeMs + closeMs / 2),
   ]);
   return [...ended, ...closed].every(Boolean);
-}
-
-async function closeServer(server: ServerType, deadlineMs: number): Promise<void> {
-  if ("closeIdleConnections" in server) {
-    // A connection that was busy at first may wait for its next request by now.
-    const idle = setInterval(() => server.closeIdleConnections(), idleEveryMs);
-    const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
-    server.once("close", () => {
-      clearInterval(idle);
-      clearTimeout(cut);
-    });
-    server.closeIdleConnections();
-  }
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
 }

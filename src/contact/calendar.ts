@@ -17,8 +17,7 @@ const timeAfterDate = `(?:(?:t|,?\\s+(?:at\\s+)?)${clock}${zone})?`;
 const dateForms: readonly RegExp[] = [
   `${year}(?<mark>[-/.])(?<month>[0-9]{1,2})\\k<mark>(?<day>[0-9]{1,2})`,
   "(?<year>(?:19|20)[0-9]{2})(?<month>[0-9]{2})(?<day>[0-9]{2})",
-  `(?<day>[0-9]{1,2})\\.(?<month>[0-9]{1,2})\\.${year}`,
-  `(?<first>[0-9]{1,2})(?<mark>[-/])(?<second>[0-9]{1,2})\\k<mark>${year}`,
+  `(?<first>[0-9]{1,2})(?<mark>[-/.])(?<second>[0-9]{1,2})\\k<mark>${year}`,
   `${weekday}${day}(?:\\s+of)?[\\s-]+${monthName},?[\\s-]+${year}`,
   `${weekday}${monthName}[\\s-]+${day},?[\\s-]+${year}`,
 ].map((form) => new RegExp(`^${form}${timeAfterDate}$`, "i"));
@@ -28,14 +27,43 @@ const timeForms: readonly RegExp[] = [
   new RegExp(`^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:t|\\s+)${clock}${zone}$`, "i"),
 ];
 
+/** In which order a form writes day, month and year. */
+export const dateOrders = ["dmy", "mdy", "ymd"] as const;
+export type DateOrder = (typeof dateOrders)[number];
+
 /**
- * The calendar date as it is written, `yyyy-mm-dd`: no time zone ever shifts it. `03/04/2024` names two dates and is
- * refused; `31/12/2024` and `12/31/2024` name one; between dots the day comes first.
+ * The calendar date as it is written, `yyyy-mm-dd`: no time zone ever shifts it. Digits that are no date in the `order` are
+ * refused; without one `03/04/2024` is, `31/12/2024` is not, and between dots the day comes first. A JSON number is seconds
+ * or milliseconds since the epoch, in UTC.
  */
-export function readDate(value: unknown): Normalized<string> {
+export function readDate(value: unknown, order?: DateOrder): Normalized<string> {
+  if (typeof value === "number") return dateOfEpoch(value);
   const parts = groupsOf(dateForms, value);
-  const date = parts && dateOf(parts);
-  return date === undefined ? refused(value, "is not a clear date") : accepted(date);
+  const date = parts && dateOf(parts, order);
+  if (date !== undefined) return accepted(date);
+  const isOpen = parts !== undefined && order === undefined && isTwofold(parts);
+  return refused(
+    value,
+    isOpen
+      ? "is not a clear date: say `dates: dmy` or `dates: mdy`, as the form writes it"
+      : order !== undefined && parts?.["first"] !== undefined
+        ? `is not a date written ${order}`
+        : "is not a clear date",
+  );
+}
+
+/** Of the years that a form can mean; seconds and milliseconds of those are far apart. */
+const epochSecondsMin = -2_208_988_800;
+const epochSecondsMax = 7_258_118_400;
+
+function dateOfEpoch(value: number): Normalized<string> {
+  const isSeconds = value >= epochSecondsMin && value <= epochSecondsMax;
+  const isMs = value >= epochSecondsMin * 1_000 && value <= epochSecondsMax * 1_000;
+  // Smaller numbers are years, months or days, or counted from another day.
+  if (!Number.isFinite(value) || Math.abs(value) < 100_000_000 || !(isSeconds || isMs)) {
+    return refused(value, "is not a clear date");
+  }
+  return accepted(new Date(isSeconds ? value * 1_000 : value).toISOString().slice(0, 10));
 }
 
 /** The time of day as it is written, `HH:MM`. */
@@ -57,19 +85,29 @@ function groupsOf(forms: readonly RegExp[], value: unknown): Parts | undefined {
   return undefined;
 }
 
-function dateOf(parts: Parts): string | undefined {
+/** Whether day and month could be the other way round. */
+function isTwofold({ first, second, mark }: Parts): boolean {
+  return (
+    mark !== "." && first !== undefined && second !== undefined && Number(first) <= 12 && Number(second) <= 12
+  );
+}
+
+function dateOf(parts: Parts, order: DateOrder | undefined): string | undefined {
   const year = Number(parts["year"]);
-  const [month, day] = monthAndDay(parts);
+  const [month, day] = monthAndDay(parts, order);
   if (month === undefined || day === undefined) return undefined;
   const exists = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
   return exists && isClock(parts) ? `${year}-${twoDigits(month)}-${twoDigits(day)}` : undefined;
 }
 
-function monthAndDay(parts: Parts): [month?: number, day?: number] {
-  const { first, second, name, month, day } = parts;
+function monthAndDay(parts: Parts, order: DateOrder | undefined): [month?: number, day?: number] {
+  const { first, second, mark, name, month, day } = parts;
   if (first !== undefined && second !== undefined) {
     const [left, right] = [Number(first), Number(second)];
-    if (left > 12 || left === right) return [right, left];
+    if (order === "dmy") return [right, left];
+    if (order === "mdy") return [left, right];
+    if (order === "ymd") return [];
+    if (mark === "." || left > 12 || left === right) return [right, left];
     return right > 12 ? [left, right] : [];
   }
   const named = name?.slice(0, 3).toLowerCase();

@@ -21,10 +21,11 @@ const readers: Readonly<Record<IdentifierKind, (value: unknown) => ContactRef | 
     const email = normalizeEmail(value);
     return email.ok ? `email:${email.value}` : undefined;
   },
+  /** The API tells its `contactId` as a JSON number: an id that one cannot hold exactly is none of its own. */
   id(value) {
-    const isExact = typeof value === "string" || Number.isSafeInteger(value);
-    const text = isExact ? String(value).trim() : "";
-    return /^[1-9][0-9]{0,18}$/.test(text) ? `id:${text}` : undefined;
+    const text = typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
+    const isId = /^[1-9][0-9]{0,15}$/.test(text) && Number.isSafeInteger(Number(text));
+    return isId ? `id:${text}` : undefined;
   },
 };
 

@@ -35,16 +35,50 @@ export function countryNames(): (name: string) => string | undefined {
   return (index ??= indexNames([aliases, englishNames(), otherNames()]));
 }
 
-/** A country as ISO 3166-1 alpha-2, from a code of two or three letters or a name in any common language. */
+/** A country as ISO 3166-1 alpha-2, from a code of two or three letters, a flag or a name in any common language. */
 export function normalizeCountry(value: unknown): Normalized<string> {
   const text = shortText(value, nameLengthMax);
-  if (text !== undefined) {
-    const code = codeOf(text.replaceAll(".", "").toUpperCase());
-    if (code !== undefined) return accepted(code);
-    const named = countryNames()(text);
-    if (named !== undefined) return accepted(named);
-  }
-  return refused(value, "is not a country");
+  const code = text === undefined ? undefined : (codeOrName(text) ?? flagged(text) ?? bracketed(text));
+  return code === undefined ? refused(value, "is not a country") : accepted(code);
+}
+
+function codeOrName(text: string): string | undefined {
+  return codeOf(text.replaceAll(".", "").toUpperCase()) ?? countryNames()(text);
+}
+
+/** How far Unicode's letters of flags are from those of the alphabet. */
+const regionalIndicators = 0x1f1e6 - 0x41;
+
+/** `🇲🇾`, `🇲🇾 Malaysia`: a flag is two letters of its own. */
+function flagged(text: string): string | undefined {
+  const [flag, ...others] = text.match(/[\u{1f1e6}-\u{1f1ff}]{2}/gu) ?? [];
+  if (flag === undefined || others.length > 0) return undefined;
+  const letters = flag.replaceAll(/./gu, (letter) =>
+    String.fromCodePoint((letter.codePointAt(0) ?? 0) - regionalIndicators),
+  );
+  return agreed(letters, text.replace(flag, "").trim());
+}
+
+/** `Malaysia (MY)`, `Malaysia [MYS]`. */
+function bracketed(text: string): string | undefined {
+  const parts = /^([^()[\]]+)[([]([a-z]{2,3})[)\]]$/i.exec(text);
+  const [, name = "", code = ""] = parts ?? [];
+  const country = agreed(code, name.trim());
+  return country !== undefined && isCalled(country, name.trim()) ? country : undefined;
+}
+
+/** Whether it is a name of the country, or half of one: `Congo`, `Korea`. `None (NA)` is not Namibia. */
+function isCalled(country: string, name: string): boolean {
+  if (codeOrName(name) === country) return true;
+  const names = countries.getName(country, "en", { select: "all" }) ?? [];
+  return names.some((known) => ` ${known.toLowerCase()} `.includes(` ${name.toLowerCase()} `));
+}
+
+/** The country of a code beside a name, unless the name is another country's. */
+function agreed(code: string, name: string): string | undefined {
+  const country = codeOf(code.toUpperCase());
+  const named = name === "" ? undefined : codeOrName(name);
+  return named === undefined || named === country ? country : undefined;
 }
 
 function codeOf(text: string): string | undefined {

@@ -1,8 +1,8 @@
-import { readDate, readTime } from "./calendar.ts";
+import { readDate, readTime, type DateOrder } from "./calendar.ts";
 import type { FieldValue } from "./contact-patch.ts";
 import { isAbsent, isDottedDomain, normalizeEmail, normalizeText, normalizeUrl } from "./normalize.ts";
 import { accepted, refused, shortText, type Normalized } from "./normalized.ts";
-import { readNumber } from "./number.ts";
+import { readNumber, type DecimalMark } from "./number.ts";
 
 /** The types of custom fields, as the API's page lists them. */
 export const customFieldTypes = [
@@ -17,32 +17,45 @@ export const customFieldTypes = [
 ] as const;
 export type CustomFieldType = (typeof customFieldTypes)[number];
 
-const checked = new Set(["on", "yes", "true", "1", "checked"]);
-const unchecked = new Set(["off", "no", "false", "0", "unchecked"]);
+const checked = new Set(
+  "on yes y true 1 checked ya betul benar sí si sim ja oui ☑ ☒ ✓ ✔ ✔\ufe0f ✅ 🗹".split(" "),
+);
+const unchecked = new Set("off no n false 0 unchecked tidak não nao nein non ☐ ✗ ✘ ❌".split(" "));
 const valueLengthMax = 2048;
+const proposedLengthMax = 60;
 
-/**
- * A value as the API wants it for a custom field of `type`; what does not fit is refused, never guessed.
- *
- * @param options of a `list`: the value must be one of them, case aside
- */
+/** What one source writes one way and nobody can see from one value. */
+export interface Writing {
+  readonly dates?: DateOrder | undefined;
+  readonly decimal?: DecimalMark | undefined;
+}
+
+export interface CustomValueRules extends Writing {
+  /** Of a `list`: the value must be one of them, case aside. */
+  readonly options?: readonly string[] | undefined;
+  /** Of a `checkbox`: texts that mean checked, such as the label that a consent box sends. */
+  readonly checked?: readonly string[] | undefined;
+  readonly unchecked?: readonly string[] | undefined;
+}
+
+/** A value as the API wants it for a custom field of `type`; what does not fit is refused, never guessed. */
 export function coerceCustomValue(
   value: unknown,
   type: CustomFieldType,
-  options?: readonly string[],
+  rules: CustomValueRules = {},
 ): Normalized<FieldValue> {
-  return coercions[type](value, options);
+  return coercions[type](value, rules);
 }
 
-type Coercion = (value: unknown, options: readonly string[] | undefined) => Normalized<FieldValue>;
+type Coercion = (value: unknown, rules: CustomValueRules) => Normalized<FieldValue>;
 
 const coercions: Readonly<Record<CustomFieldType, Coercion>> = {
   text: toText,
-  number: readNumber,
+  number: (value, { decimal }) => readNumber(value, decimal),
   email: normalizeEmail,
   url: toUrl,
   list: toOption,
-  date: readDate,
+  date: (value, { dates }) => readDate(value, dates),
   time: readTime,
   checkbox: toCheckbox,
 };
@@ -70,7 +83,7 @@ function toUrl(value: unknown): Normalized<string> {
     : refused(value, "is not a URL");
 }
 
-function toOption(value: unknown, options: readonly string[] | undefined): Normalized<string> {
+function toOption(value: unknown, { options }: CustomValueRules): Normalized<string> {
   if (Array.isArray(value) && value.length > 1) return refused(value, "is more than one option");
   const text = normalizeText(Array.isArray(value) ? value[0] : value);
   if (!text.ok || options === undefined) return text;
@@ -80,14 +93,24 @@ function toOption(value: unknown, options: readonly string[] | undefined): Norma
   return option === undefined ? refused(text.value, "is none of the options") : accepted(option);
 }
 
-function caseless(text: string): string {
+/** What two texts of a form share that differ in case alone. */
+export function caseless(text: string): string {
   return text.normalize("NFC").trim().toLowerCase();
 }
 
-function toCheckbox(value: unknown): Normalized<boolean> {
+function toCheckbox(value: unknown, rules: CustomValueRules): Normalized<boolean> {
   if (typeof value === "boolean") return accepted(value);
-  const word = typeof value === "number" ? String(value) : shortText(value, valueLengthMax)?.toLowerCase();
-  if (word !== undefined && checked.has(word)) return accepted(true);
-  if (word !== undefined && unchecked.has(word)) return accepted(false);
-  return refused(value, "is neither checked nor unchecked");
+  const [one, ...others] = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+  if (typeof one === "boolean" && others.length === 0) return accepted(one);
+  const text = typeof one === "number" ? String(one) : shortText(one, valueLengthMax);
+  if (text === undefined || others.length > 0) return refused(value, "is neither checked nor unchecked");
+  const word = caseless(text);
+  const isNamed = (names: readonly string[] | undefined) => names?.some((name) => caseless(name) === word);
+  if (isNamed(rules.checked)) return accepted(true);
+  if (isNamed(rules.unchecked)) return accepted(false);
+  if (checked.has(word)) return accepted(true);
+  if (unchecked.has(word)) return accepted(false);
+  const proposed = text.length > proposedLengthMax ? "…" : text;
+  const why = `is neither checked nor unchecked: if it is what a checked box sends, say \`checked: [${JSON.stringify(proposed)}]\``;
+  return refused(value, why);
 }

@@ -52,6 +52,8 @@ export interface FieldReport {
   readonly became?: FieldValue;
   /** Why the field is not in the update. */
   readonly why?: string;
+  /** What a person should know of how the value was read. */
+  readonly note?: string;
 }
 
 /** What mapping did, for whoever asks why a contact is what it is. */

@@ -15,6 +15,11 @@ const aliases: readonly NamedCode[] = [
   ["Traditional Chinese", "zh"],
   ["Castilian", "es"],
   ["Brazilian Portuguese", "pt"],
+  ["Bahasa Malaysia", "ms"],
+  ["Bahasa Melayu", "ms"],
+  ["Bahasa Indonesia", "id"],
+  ["Bahasa Inggeris", "en"],
+  ["Bahasa Inggris", "en"],
 ];
 
 /** Filipino is standard Tagalog; only the latter has a code of two letters. */

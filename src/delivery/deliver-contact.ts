@@ -3,50 +3,13 @@ import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import { mergeUpdates, type Applied, type Merged } from "../contact/merge.ts";
 import type { Mailbox, Parked } from "../store/store.ts";
+import type { Attempts, ContactDelivery, Delivery, DeliveryPolicy } from "./delivery.ts";
 import { divide } from "./divide.ts";
 import { knownFirstName } from "./first-name.ts";
-import { deliveredNote, parkedItem, parkedNote, reasonOfRefusal } from "./records.ts";
-import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
-import type { Sender, SenderAnswer } from "./send.ts";
-
-export interface DeliveryPolicy {
-  readonly maxAgeMs: number;
-  readonly busy: Schedule;
-  readonly retry: Schedule;
-  readonly requireFirstName: boolean;
-}
-
-/** Consecutive bad answers of one contact, kept by its wake-up job. */
-export interface Attempts {
-  readonly busy: number;
-  readonly failures: number;
-}
-
-export type Delivery =
-  /** Nothing waits that could be sent now. `requests` is 0 when everything was already applied or superseded. */
-  | { kind: "settled"; requests: number }
-  | { kind: "wait"; because: "busy" | "failing"; delayMs: number; attempts: Attempts; message: string }
-  /** `remaining`: other updates still wait, and the contact has to be woken again. */
-  | { kind: "parked"; parked: readonly Parked[]; remaining: boolean }
-  /** Shutdown came before the request; nothing was changed. */
-  | { kind: "interrupted" };
-
-export interface DeliveryObserver {
-  updatesPerRequest(count: number): void;
-  acceptedToDelivered(seconds: number): void;
-}
-
-export interface ContactDelivery {
-  readonly mailbox: Mailbox;
-  readonly send: Sender;
-  readonly policy: DeliveryPolicy;
-  readonly clock: () => number;
-  readonly random: () => number;
-  readonly observer: DeliveryObserver;
-  /** Keeps what is set aside durably, before it leaves the mailbox. */
-  readonly keep: (parked: readonly Parked[]) => Promise<void>;
-  readonly signal: AbortSignal;
-}
+import { asFirstNamed, nextAddress, renamedAddress } from "./next-address.ts";
+import { deliveredNote, notFoundNote, parkedItem, parkedNote, reasonOfRefusal } from "./records.ts";
+import { retryDelayMs } from "./retry-schedule.ts";
+import type { SenderAnswer, SetAside } from "./send.ts";
 
 /**
  * Sends what waits for one contact as one request, newest stamp per field, and settles it by the API's answer:
@@ -54,8 +17,11 @@ export interface ContactDelivery {
  * - 200: applied stamps are remembered;
  * - 449, or no good answer: the contact waits, with its own doubling delay, until the updates are too old;
  * - 400, 422: divided until the bad fields are found; good ones are applied, bad ones parked;
- * - 404 and other refusals: parked;
- * - 429, 401, 403 concern everybody: the sender waits them out, and no attempt of this contact is spent.
+ * - 404: the updates go to the mailbox of the next identifier that they carry, or of the one that the contact has been
+ *   given since; without any they are parked;
+ * - other refusals: parked;
+ * - 429, 401, 403 concern everybody, unless this contact alone meets them: the sender waits them out or has the contact
+ *   stand back, and no attempt of it is spent. A 403 that is shown to be its own is a refusal.
  */
 export async function deliverContact(
   contact: ContactRef,
@@ -63,15 +29,11 @@ export async function deliverContact(
   delivery: ContactDelivery,
 ): Promise<Delivery> {
   const { mailbox, clock, policy } = delivery;
-  const before = await mailbox.read(contact);
-  if (patchEntries(mergeUpdates(before.waiting, before.applied).patch).length === 0) {
-    return await settleSuperseded(contact, before.waiting, mailbox);
-  }
-  // What is sent is read after the wait for a slot, so that updates which came meanwhile go out with it.
-  let updates = before.waiting;
-  let merged = mergeUpdates(before.waiting, before.applied);
+  // Read when there is a slot, so that updates which came meanwhile go out with it; without any no slot is used up.
+  let updates: readonly ContactUpdate[] = [];
+  let merged = mergeUpdates([], {});
   const answer = await delivery.send(contact, delivery.signal, async () => {
-    const state = await mailbox.read(contact);
+    const state = await mailbox.read(contact, false);
     updates = state.waiting;
     merged = mergeUpdates(state.waiting, state.applied);
     return sendable(merged.patch, updates, state.applied, policy);
@@ -87,6 +49,8 @@ export async function deliverContact(
     case "ok":
       await settleDelivered(contact, updates, merged, answer.status, delivery);
       return { kind: "settled", requests: 1 };
+    case "set-aside":
+      return standBack(answer, attempts);
     case "busy":
     case "unavailable":
       return await waitOrPark(contact, answer, updates, attempts, delivery);
@@ -94,11 +58,14 @@ export async function deliverContact(
       const division = await divide(contact, updates, answer, delivery);
       if (division.kind === "interrupted") return { kind: "interrupted" };
       if (division.kind === "stopped") {
-        return await waitOrPark(contact, division.answer, updates, attempts, delivery);
+        return division.answer.kind === "set-aside"
+          ? standBack(division.answer, attempts)
+          : await waitOrPark(contact, division.answer, updates, attempts, delivery);
       }
       return await park(contact, division.parked, updates, delivery);
     }
     case "not-found":
+      return await tryNext(contact, answer, updates, attempts, delivery);
     case "refused": {
       const item = parkedItem(updates, reasonOfRefusal(answer), clock(), total(attempts) + 1, answer);
       return await park(contact, [item], updates, delivery);
@@ -155,6 +122,54 @@ async function settleDelivered(
   for (const update of updates) {
     delivery.observer.acceptedToDelivered(Math.max(0, now - update.receivedAt) / 1000);
   }
+}
+
+/** Without the fields of which a newer value was applied while the contact had its former name. */
+function newerPart(update: ContactUpdate, applied: Applied): ContactUpdate {
+  return { ...update, patch: mergeUpdates([update], applied).patch };
+}
+
+/** Durable at the next identifier first, then out of this mailbox. What is erased meanwhile is not carried on. */
+async function tryNext(
+  contact: ContactRef,
+  answer: Extract<SenderAnswer, { kind: "not-found" }>,
+  updates: readonly ContactUpdate[],
+  attempts: Attempts,
+  delivery: ContactDelivery,
+): Promise<Delivery> {
+  const { mailbox, clock } = delivery;
+  const { waiting, applied } = await mailbox.read(contact, false);
+  const stillWaiting = new Set(waiting.map(({ id }) => id));
+  const isStuck = updates.some((update) => nextAddress(update) === undefined);
+  const renamed = isStuck ? await delivery.renamedTo(contact, applied) : undefined;
+  const moved: ContactUpdate[] = [];
+  const left: ContactUpdate[] = [];
+  for (const update of updates) {
+    const next = nextAddress(update) ?? (renamed && renamedAddress(newerPart(update, applied), renamed));
+    if (!next) left.push(update);
+    else if (stillWaiting.has(update.id) && patchEntries(next.patch).length > 0) moved.push(next);
+  }
+  if (moved.length > 0) {
+    await mailbox.post(moved);
+    await delivery.wake([...new Set(moved.map((update) => update.contact))]);
+  }
+  if (left.length > 0) {
+    const reason = reasonOfRefusal(answer);
+    const item = parkedItem(left.map(asFirstNamed), reason, clock(), total(attempts) + 1, answer);
+    return await park(contact, [item], updates, delivery);
+  }
+  const done = updates.map((update) => update.id);
+  await mailbox.settle(contact, {
+    done,
+    applied: {},
+    sent: done,
+    note: notFoundNote(clock(), answer.status, updates),
+  });
+  return { kind: "readdressed" };
+}
+
+function standBack({ because, delayMs, status, message }: SetAside, attempts: Attempts): Delivery {
+  return { kind: "wait", because, delayMs, attempts, message: `${status}: ${message}` };
 }
 
 async function waitOrPark(

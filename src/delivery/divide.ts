@@ -5,7 +5,7 @@ import type { ContactUpdate } from "../contact/event.ts";
 import { mergeUpdates } from "../contact/merge.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import type { Parked } from "../store/store.ts";
-import type { ContactDelivery } from "./deliver-contact.ts";
+import type { ContactDelivery } from "./delivery.ts";
 import { newestFirstName } from "./first-name.ts";
 import { deliveredNote, parkedItem, reasonOfRefusal, type Refused } from "./records.ts";
 import type { SenderAnswer } from "./send.ts";
@@ -17,7 +17,7 @@ export type Division =
   /** Everything was applied, superseded, or is in `parked`, one item per piece. Still to be settled. */
   | { kind: "divided"; parked: readonly Parked[] }
   /** The API stopped giving good answers half-way; what was applied is settled, the rest still waits. */
-  | { kind: "stopped"; answer: Extract<SenderAnswer, { kind: "busy" | "unavailable" }> }
+  | { kind: "stopped"; answer: Extract<SenderAnswer, { kind: "busy" | "unavailable" | "set-aside" }> }
   | { kind: "interrupted" };
 
 /** Some fields of one update. */
@@ -38,7 +38,7 @@ export async function divide(
   refused: Refused,
   delivery: ContactDelivery,
 ): Promise<Division> {
-  const { applied } = await delivery.mailbox.read(contact);
+  const { applied } = await delivery.mailbox.read(contact, false);
   const firstName = delivery.policy.requireFirstName ? newestFirstName(updates, applied) : undefined;
   const parked: Parked[] = [];
   const pieces: Piece[] = [];
@@ -76,7 +76,7 @@ export async function divide(
     const current = partOf(piece);
     let tried: ContactPatch = {};
     const answer = await delivery.send(contact, delivery.signal, async () => {
-      const state = await delivery.mailbox.read(contact);
+      const state = await delivery.mailbox.read(contact, false);
       tried = mergeUpdates([current], state.applied).patch;
       const waits = state.waiting.some((update) => update.id === current.id);
       if (!waits || fieldsOf(tried).length === 0) return undefined;
@@ -85,6 +85,7 @@ export async function divide(
     switch (answer.kind) {
       case "interrupted":
         return { kind: "interrupted" };
+      case "set-aside":
       case "busy":
       case "unavailable":
         return { kind: "stopped", answer };

@@ -1,6 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { createConnections } from "../outbound/connections.ts";
 import { createLookup } from "./lookup.ts";
+
+const connections = createConnections({ http: undefined, https: undefined, none: "" });
 
 let server: Server | undefined;
 afterEach(() => {
@@ -18,6 +21,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 function lookup(overrides: Partial<Parameters<typeof createLookup>[0]> = {}) {
   return createLookup({
+    connections,
     ratePerSecond: 1_000,
     timeoutMs: 5_000,
     bytesMax: 1_000,

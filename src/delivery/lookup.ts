@@ -1,9 +1,13 @@
 import { setTimeout as timeout } from "node:timers/promises";
+import type { Dispatcher } from "undici";
+import { exchange } from "../outbound/exchange.ts";
+import { failureOf } from "../outbound/failure.ts";
 import type { Lookup, LookupAnswer } from "../providers/provider.ts";
 
 export type LookupGet = Lookup["get"];
 
 export interface LookupOptions {
+  readonly connections: Dispatcher;
   /** Requests per second of this process, for all senders' APIs together. */
   readonly ratePerSecond: number;
   readonly timeoutMs: number;
@@ -26,16 +30,19 @@ export function createLookup(options: LookupOptions): LookupGet {
   }
 
   async function get(url: URL, headers: Readonly<Record<string, string>>): Promise<LookupAnswer> {
+    const signal = AbortSignal.timeout(options.timeoutMs);
     try {
-      const signal = AbortSignal.timeout(options.timeoutMs);
-      const response = await fetch(url, { headers: { ...headers }, redirect: "manual", signal });
-      const text = await bounded(response, options.bytesMax);
+      const answer = await exchange(options.connections, { method: "GET", url, headers }, signal);
+      const text = await bounded(answer.body, options.bytesMax);
       if (text === undefined) {
         return { kind: "too-large", message: `an answer of more than ${options.bytesMax} bytes` };
       }
-      return { kind: "answer", status: response.status, headers: Object.fromEntries(response.headers), text };
+      return { kind: "answer", status: answer.status, headers: answer.headers, text };
     } catch (error) {
-      return { kind: "unreachable", message: causeOf(error) };
+      return {
+        kind: "unreachable",
+        message: signal.aborted ? "no answer in time" : failureOf(error).message,
+      };
     }
   }
 
@@ -47,26 +54,14 @@ export function createLookup(options: LookupOptions): LookupGet {
   };
 }
 
-async function bounded(response: Response, bytesMax: number): Promise<string | undefined> {
+async function bounded(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes: Uint8Array = chunk;
-    size += bytes.length;
-    // Leaving the loop cancels the rest.
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop ends the connection.
     if (size > bytesMax) return undefined;
-    chunks.push(bytes);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** A code where there is one: messages of failed requests may hold the address. */
-function causeOf(error: unknown): string {
-  const causes = [error instanceof Error ? error.cause : undefined, error];
-  for (const cause of causes) {
-    const code: unknown =
-      typeof cause === "object" && cause !== null ? Reflect.get(cause, "code") : undefined;
-    if (typeof code === "string") return code;
-  }
-  return error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "the request failed";
 }

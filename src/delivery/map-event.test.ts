@@ -3,7 +3,7 @@ import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import type { Complete } from "./completion.ts";
-import { mapEvent } from "./map-event.ts";
+import { eraseFor, planEvent } from "./map-event.ts";
 
 const event: RelayEvent = {
   id: "evt_1",
@@ -25,13 +25,13 @@ async function mapping(mapped: Mapped, more: Partial<RelayEvent> = {}) {
   const contacts: ContactRef[] = [];
   const events: string[] = [];
   const store = {
-    mailbox: {},
     events: { erase: async (ids: readonly string[]) => void events.push(...ids) },
-    wake: async () => undefined,
     erase: async (contact: ContactRef) => contacts.push(contact),
-  } as unknown as Parameters<typeof mapEvent>[2];
+  };
   const source = { map: async () => mapped } as Partial<Source> as Source;
-  const outcome = await mapEvent({ ...event, ...more }, new Map([["shop", source]]), store, whole);
+  const asking = { ...event, ...more };
+  const plan = await planEvent(asking, new Map([["shop", source]]), whole);
+  const outcome = plan.kind === "erase" ? await eraseFor(asking, plan, store) : plan.outcome;
   return { outcome, contacts, events };
 }
 

@@ -2,23 +2,21 @@ import { contactTag } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { makeStamp } from "../contact/stamp.ts";
 import type { Mapped, Source } from "../sources/source.ts";
-import type { EventResult, Store } from "../store/store.ts";
+import type { EventFailureReason, EventResult } from "../store/event-log.ts";
+import type { Store } from "../store/store.ts";
 import type { Complete, Completed } from "./completion.ts";
 
 export type MapOutcome =
   | EventResult
   /** Cannot be mapped now; the event is kept with its payload until it is replayed. */
-  | { outcome: "failed"; message: string; erased?: RelayEvent["erased"] }
+  | { outcome: "failed"; reason: EventFailureReason; message: string; erased?: RelayEvent["erased"] }
   /** What the event only points at could not be fetched yet. */
   | ({ outcome: "later" } & Omit<Extract<Completed, { kind: "later" }>, "kind">);
 
-type Erasure = Extract<Mapped, { kind: "erase" }>;
+export type Erasure = Extract<Mapped, { kind: "erase" }>;
 
 /** What is to be done for one event. */
-export type EventPlan =
-  | { kind: "post"; outcome: Extract<EventResult, { outcome: "mapped" }> }
-  | Erasure
-  | { kind: "nothing"; outcome: Exclude<MapOutcome, { outcome: "mapped" | "erased" }> };
+export type EventPlan = Erasure | { kind: "done"; outcome: MapOutcome };
 
 /** Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. */
 export async function planEvent(
@@ -26,30 +24,26 @@ export async function planEvent(
   sources: ReadonlyMap<string, Source>,
   complete: Complete,
 ): Promise<EventPlan> {
-  if (event.withdrawn === "erased") return { kind: "erase", contacts: [], unreadable: [] };
-  if (event.withdrawn === "dropped") {
-    return { kind: "nothing", outcome: { outcome: "ignored", reason: "dropped", warnings: [] } };
-  }
+  const done = (outcome: MapOutcome): EventPlan => ({ kind: "done", outcome });
+  const failed = (message: string, reason: EventFailureReason = "unmappable") =>
+    done({ outcome: "failed", reason, message });
   const source = sources.get(event.source);
-  if (!source) {
-    const message = `source "${event.source}" is not configured any more`;
-    return { kind: "nothing", outcome: { outcome: "failed", message } };
-  }
+  if (!source) return failed(`source "${event.source}" is not configured any more`);
   const completion = await complete(event, source);
   if (completion.kind === "later") {
     const { because, message, delayMs } = completion;
-    return { kind: "nothing", outcome: { outcome: "later", because, message, delayMs } };
+    return done({ outcome: "later", because, message, delayMs });
   }
-  if (completion.kind === "failed") {
-    return { kind: "nothing", outcome: { outcome: "failed", message: completion.message } };
-  }
+  if (completion.kind === "failed") return failed(completion.message);
   const mapped = await source.map({ ...event, payload: completion.payload });
   switch (mapped.kind) {
     case "failed":
-      return { kind: "nothing", outcome: { outcome: "failed", message: mapped.message } };
+      return failed(mapped.message);
+    case "unreadable":
+      return failed(mapped.message, "unreadable-identifier");
     case "ignored": {
       const { reason, warnings, report } = mapped;
-      return { kind: "nothing", outcome: { outcome: "ignored", reason, warnings, report } };
+      return done({ outcome: "ignored", reason, warnings, report });
     }
     case "erase":
       return mapped;
@@ -63,52 +57,29 @@ export async function planEvent(
         receivedAt: event.retriedAt ?? event.receivedAt,
       };
       const { warnings, report } = mapped;
-      return { kind: "post", outcome: { outcome: "mapped", updates: [update], warnings, report } };
+      return done({ outcome: "mapped", updates: [update], warnings, report });
     }
   }
 }
 
-/** Puts updates into their contacts' mailboxes and wakes those. Idempotent. */
-export async function postUpdates(
-  updates: readonly ContactUpdate[],
-  store: Pick<Store, "mailbox" | "wake">,
-): Promise<void> {
-  if (updates.length === 0) return;
-  await store.mailbox.post(updates);
-  for (const contact of new Set(updates.map((update) => update.contact))) await store.wake(contact);
-}
-
-/**
- * Maps one stored event and puts its update into the contact's mailbox.
- * Safe to run twice: posting and waking are idempotent, and the event's job completes only after both.
- */
-export async function mapEvent(
+/** Carries out what an event asks to have erased. Safe to run twice. */
+export async function eraseFor(
   event: RelayEvent,
-  sources: ReadonlyMap<string, Source>,
-  store: Pick<Store, "mailbox" | "events" | "wake" | "erase">,
-  complete: Complete,
+  plan: Erasure,
+  store: { readonly events: Pick<Store["events"], "erase">; readonly erase: Store["erase"] },
 ): Promise<MapOutcome> {
-  const plan = await planEvent(event, sources, complete);
-  switch (plan.kind) {
-    case "nothing":
-      return plan.outcome;
-    case "erase": {
-      const erased = new Set(event.erased);
-      for (const contact of plan.contacts) {
-        if (!erased.has(contactTag(contact))) await store.erase(contact);
-        erased.add(contactTag(contact));
-      }
-      // Its payload is all that tells of whoever could not be found.
-      if (plan.unreadable.length > 0) {
-        return { outcome: "failed", message: unreadMessage(plan), erased: [...erased] };
-      }
-      await store.events.erase([event.id]);
-      return { outcome: "erased" };
-    }
-    case "post":
-      await postUpdates(plan.outcome.updates, store);
-      return plan.outcome;
+  const erased = new Set(event.erased);
+  for (const contact of plan.contacts) {
+    if (!erased.has(contactTag(contact))) await store.erase(contact);
+    erased.add(contactTag(contact));
   }
+  // Its payload is all that tells of whoever could not be found.
+  if (plan.unreadable.length > 0) {
+    const message = unreadMessage(plan);
+    return { outcome: "failed", reason: "unreadable-identifier", message, erased: [...erased] };
+  }
+  await store.events.erase([event.id]);
+  return { outcome: "erased" };
 }
 
 /** For the operator: the values themselves are personal, and stand in the payload that is kept. */

@@ -27,6 +27,18 @@ function virtualTime(lateness: () => number) {
   };
 }
 
+function gateAt(ceiling: number, onCall: () => void = () => undefined) {
+  const time = virtualTime(() => 0);
+  let pace = startingPace;
+  const pacer = createPacer(ceiling, async (change) => {
+    onCall();
+    const changed = change(pace, time.clock());
+    pace = changed.pace;
+    return changed.result;
+  });
+  return { time, gate: createGate(pacer, ceiling, { shared: true, clock: time.clock, sleep: time.sleep }) };
+}
+
 async function departures(
   ceiling: number,
   requests: number,
@@ -141,6 +153,85 @@ it("what another replica is told while a slot is waited for holds for this one t
       },
     ),
   );
+});
+
+it("several slots come from the store in one call, and each request composes without waiting for another", async () => {
+  const time = virtualTime(() => 0);
+  let pace = startingPace;
+  let calls = 0;
+  const pacer = createPacer(1_000, async (change) => {
+    calls += 1;
+    const changed = change(pace, time.clock());
+    pace = changed.pace;
+    await time.sleep(1);
+    return changed.result;
+  });
+  const gate = createGate(pacer, 1_000, { shared: true, clock: time.clock, sleep: time.sleep });
+  const left: number[] = [];
+  const all = Promise.all(
+    Array.from({ length: 3_000 }, async () => {
+      await gate.pass(new AbortController().signal, async () => {
+        await time.sleep(8);
+        return true;
+      });
+      left.push(time.clock());
+    }),
+  );
+  await time.run();
+  await all;
+  const lastAt = left.at(-1) ?? 0;
+  expect(2_999 / (lastAt / 1_000)).toBeGreaterThanOrEqual(950);
+  expect(mostInOneSecond(left)).toBeLessThanOrEqual(1_001);
+  expect(calls).toBeLessThan(300);
+});
+
+it("a slot whose request has nothing to say any more goes to the next one", async () => {
+  const { gate, time } = gateAt(1);
+  const pass = async (message: string | undefined) => {
+    const passage = await gate.pass(new AbortController().signal, async () => message);
+    return [passage?.message, time.clock()];
+  };
+  const all = Promise.all([pass(undefined), pass("first"), pass(undefined), pass("second")]);
+  await time.run();
+  const passages = await all;
+  expect(passages[0]).toEqual([undefined, 0]);
+  expect(passages[1]).toEqual(["first", 0]);
+  expect(passages[3]?.[0]).toBe("second");
+  expect(passages[3]?.[1]).toBeLessThan(1_100);
+});
+
+it("a request that is stopped leaves at once, unsent, and costs the others nothing", async () => {
+  const { gate, time } = gateAt(10);
+  const stopping = new AbortController();
+  const pass = (signal: AbortSignal) => gate.pass(signal, async () => "sent");
+  const stopped = Promise.all([pass(stopping.signal), pass(stopping.signal)]);
+  const kept = pass(new AbortController().signal);
+  stopping.abort();
+  expect(await stopped).toEqual([undefined, undefined]);
+  expect(await pass(stopping.signal)).toBeUndefined();
+  await time.run();
+  expect(await kept).toEqual({ message: "sent", probe: undefined });
+});
+
+it("what the store or the composing throws reaches the request, and the gate goes on", async () => {
+  let isAway = true;
+  const { gate, time } = gateAt(10, () => {
+    if (isAway) throw new Error("the store is away");
+  });
+  const pass = (compose: () => Promise<string>) => gate.pass(new AbortController().signal, compose);
+  const refused = Promise.allSettled([pass(async () => "a"), pass(async () => "b")]);
+  await time.run();
+  expect(await refused).toEqual([
+    { status: "rejected", reason: new Error("the store is away") },
+    { status: "rejected", reason: new Error("the store is away") },
+  ]);
+  isAway = false;
+  const mixed = Promise.allSettled([pass(() => Promise.reject(new Error("no"))), pass(async () => "c")]);
+  await time.run();
+  expect(await mixed).toEqual([
+    { status: "rejected", reason: new Error("no") },
+    { status: "fulfilled", value: { message: "c", probe: undefined } },
+  ]);
 });
 
 it("a held gate lets nobody through, whatever slots were reserved before", async () => {

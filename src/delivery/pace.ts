@@ -1,5 +1,7 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as timeout } from "node:timers/promises";
-import type { PauseReason, Pacer, Slot } from "../store/store.ts";
+import type { PauseReason, Pacer } from "../store/store.ts";
+import { createOwnWindow } from "./window.ts";
 
 /** Leave to send one request now, with what it is to say; undefined when there was nothing to say after all. */
 export interface Passage<Message> {
@@ -10,8 +12,8 @@ export interface Passage<Message> {
 
 export interface Gate {
   /**
-   * Waits for the destination's next slot, then asks `compose` for the message, so that it is as new as can be.
-   * Undefined when `signal` ended the wait: then nothing may be sent.
+   * Waits for one of the destination's slots and asks `compose` for the message as shortly before it as composing takes.
+   * Undefined when `signal` ended the wait: then nothing may be sent. Rejects with what the store or `compose` threw.
    */
   pass<Message>(
     signal: AbortSignal,
@@ -24,7 +26,7 @@ export interface Gate {
 /** Waits; false when `signal` ended the wait early. */
 export type Sleep = (delayMs: number, signal: AbortSignal) => Promise<boolean>;
 
-const sleepUnlessAborted: Sleep = async (delayMs, signal) => {
+export const sleepUnlessAborted: Sleep = async (delayMs, signal) => {
   try {
     await timeout(delayMs, undefined, { signal });
     return true;
@@ -37,16 +39,40 @@ const sleepUnlessAborted: Sleep = async (delayMs, signal) => {
 const lookAgainMs = 2_000;
 /** Another replica may have been told to pause since: after a wait longer than this the store is asked once more. */
 const askAgainMs = 50;
+/** The next slots are taken this long before the last one taken is due, so that none is lost on the way to the store. */
+const leadMs = 25;
+/** Composing begins this long before its slot at most. */
+const composeLeadMaxMs = 20;
 /** So often a slot is given up because it came too late; a process that is always late must go on all the same. */
 const lateSlotsMax = 3;
-/** A second, and a little for what the way to the API adds and takes away. */
-const windowMs = 1_015;
 
 export interface GateOptions {
   /** Other replicas take slots of the same pacer. */
   readonly shared: boolean;
   readonly clock: () => number;
   readonly sleep?: Sleep;
+}
+
+/** One request that waits. `composed`: what it is to say, kept from a slot that came too late. */
+interface Waiter {
+  readonly signal: AbortSignal;
+  readonly compose: () => Promise<unknown>;
+  readonly settle: (passage: Passage<unknown> | undefined) => void;
+  readonly fail: (error: unknown) => void;
+  missed: number;
+  composed: { readonly message: unknown } | undefined;
+}
+
+/** Times are those of this process. */
+interface Slot {
+  readonly leaveAt: number;
+  /** When it is due by the store's clock, as well as this process can know. */
+  readonly dueAt: number;
+  readonly probe: PauseReason | undefined;
+  /** A hold that came since makes it void. */
+  readonly holds: number;
+  /** When the store last said that there is no pause. */
+  knownAt: number;
 }
 
 /**
@@ -59,94 +85,186 @@ function lateMaxMs(ceiling: number): number {
 }
 
 /**
- * The way to the API: one request at a time takes a slot of the store's pacer, so that no slot is reserved from before
- * a pause; then this process's own clock sees to it that no more than the ceiling leaves in any one second, however
- * late its timers are. Where replicas share the pacer, a slot that was missed is given up for a new one.
+ * The way to the API. Slots are taken from the store's pacer several at a time, a few milliseconds ahead; whoever waits
+ * longest gets the next one, and composes beside the others. A pause makes void what was taken before it. This process's
+ * own clock sees to it that no more than the ceiling leaves in any one second, however late its timers are. Where
+ * replicas share the pacer, a slot that was missed is given up for a new one.
  */
 export function createGate(pacer: Pacer, ceiling: number, options: GateOptions): Gate {
   const { shared, clock, sleep = sleepUnlessAborted } = options;
-  const departures: number[] = [];
+  const lateMax = lateMaxMs(ceiling);
+  const own = createOwnWindow(ceiling, clock);
+  const waiting: Waiter[] = [];
+  /** Slots that are taken and whose turn has not come. */
+  let reserved = 0;
+  let lastLeaveAt = 0;
+  let heldUntil = 0;
+  let holds = 0;
   /** The shortest way to the store and back lately: what took longer was lateness. */
   let roundTripMs = Number.POSITIVE_INFINITY;
-  const perWindow = Math.max(1, Math.floor(ceiling));
-  let heldUntil = 0;
-  let line: Promise<unknown> = Promise.resolve();
+  /** What composing has taken lately. */
+  let composeMs = 0;
+  let taking = false;
+  let nobody = silentController();
 
-  /** How long this process has to wait by its own clock: for a hold, and for its own last second to pass. */
-  function delayMs(): number {
-    const now = clock();
-    const oldest = departures[departures.length - perWindow];
-    const windowDelayMs = oldest === undefined ? 0 : oldest + (windowMs * perWindow) / ceiling - now;
-    // A clock that was set back must not stop deliveries.
-    return Math.max(heldUntil - now, Math.min(windowDelayMs, windowMs * Math.max(1, 1 / ceiling)), 0);
-  }
-
-  async function takeSlot(): Promise<{ slot: Slot; dueAt: number }> {
-    const askedAt = clock();
-    const slot = await pacer.take();
-    roundTripMs = Math.min(roundTripMs * 1.02 + 0.1, clock() - askedAt);
-    return { slot, dueAt: askedAt + roundTripMs + slot.waitMs };
-  }
-
-  /** Whether a slot that was taken so long before is void, because another replica has been told to pause. */
-  async function pausedMeanwhile(slot: Slot): Promise<boolean> {
-    if (!shared || slot.kind === "paused" || slot.probe !== undefined || slot.waitMs <= askAgainMs)
-      return false;
-    return (await pacer.state()).pausedForMs > 0;
-  }
-
-  async function nextPassage<Message>(
-    signal: AbortSignal,
-    compose: () => Promise<Message | undefined>,
-  ): Promise<Passage<Message> | undefined> {
-    let missed = 0;
-    let composed: { message: Message } | undefined;
-    while (!signal.aborted) {
-      const ownDelayMs = delayMs();
-      if (ownDelayMs > 0) {
-        composed = undefined;
-        await sleep(Math.min(ownDelayMs, lookAgainMs), signal);
-        continue;
+  /** Takes slots as long as somebody waits without one. */
+  async function take(): Promise<void> {
+    if (taking) return;
+    taking = true;
+    try {
+      while (waiting.length > reserved) {
+        const now = clock();
+        const aheadMs = Math.min(lastLeaveAt - leadMs - now, lookAgainMs);
+        const delayMs = Math.max(aheadMs, Math.min(heldUntil - now, lookAgainMs), own.delayMs() - leadMs);
+        if (delayMs > 0) await sleep(delayMs, nobody.signal);
+        else await takeNow();
       }
-      const { slot, dueAt } = await takeSlot();
-      if (slot.kind === "paused") {
-        composed = undefined;
-        await sleep(Math.min(slot.waitMs, lookAgainMs), signal);
-        continue;
-      }
-      if (slot.waitMs > 0 && !(await sleep(slot.waitMs, signal))) return undefined;
-      const message: Message | undefined = composed?.message ?? (await compose());
-      if (message === undefined) return { message, probe: slot.probe };
-      for (let late = delayMs(); late > 0 && heldUntil <= clock(); late = delayMs()) {
-        if (!(await sleep(late, signal))) return undefined;
-      }
-      // Held while it waited or was composed: the slot is void, and the message may have become old.
-      if (heldUntil > clock()) continue;
-      if (await pausedMeanwhile(slot)) {
-        composed = undefined;
-        continue;
-      }
-      const isLate = shared && slot.probe === undefined && clock() - dueAt > lateMaxMs(ceiling);
-      if (isLate && missed < lateSlotsMax) {
-        missed += 1;
-        composed = { message };
-        continue;
-      }
-      departures.push(clock());
-      if (departures.length > 2 * perWindow) departures.splice(0, departures.length - perWindow);
-      return { message, probe: slot.probe };
+    } catch (error) {
+      for (const waiter of waiting.splice(0)) waiter.fail(error);
+    } finally {
+      taking = false;
     }
-    return undefined;
+  }
+
+  async function takeNow(): Promise<void> {
+    const holdsBefore = holds;
+    const askedAt = clock();
+    const grant = await pacer.take(waiting.length - reserved);
+    const now = clock();
+    roundTripMs = Math.min(roundTripMs * 1.02 + 0.1, now - askedAt);
+    if (grant.kind === "paused") {
+      for (const waiter of waiting) waiter.composed = undefined;
+      await sleep(Math.min(grant.waitMs, lookAgainMs), nobody.signal);
+      return;
+    }
+    for (const waitMs of grant.waitsMs) {
+      const slot: Slot = {
+        leaveAt: now + waitMs,
+        dueAt: askedAt + roundTripMs + waitMs,
+        probe: grant.probe,
+        holds: holdsBefore,
+        knownAt: now,
+      };
+      lastLeaveAt = slot.leaveAt;
+      reserved += 1;
+      void use(slot);
+    }
+  }
+
+  /** Gives the slot to whoever waits longest and has something to send. Never rejects. */
+  async function use(slot: Slot): Promise<void> {
+    let isOver = true;
+    try {
+      const delayMs = slot.leaveAt - clock() - composeMs;
+      isOver = delayMs > 0 && !(await sleep(delayMs, nobody.signal));
+    } catch (error) {
+      waiting.shift()?.fail(error);
+    }
+    reserved -= 1;
+    while (!isOver) {
+      const waiter = waiting.shift();
+      if (!waiter) return;
+      try {
+        isOver = await serve(waiter, slot);
+      } catch (error) {
+        waiter.fail(error);
+        isOver = true;
+      }
+    }
+    void take();
+  }
+
+  /** Whether the slot is spent. */
+  async function serve(waiter: Waiter, slot: Slot): Promise<boolean> {
+    const message = slot.holds === holds ? await composeFor(waiter) : undefined;
+    if (slot.holds === holds && message === undefined) {
+      waiter.settle({ message: undefined, probe: slot.probe });
+      return false;
+    }
+    switch (await turn(waiter, slot)) {
+      case "stopped":
+        waiter.settle(undefined);
+        return true;
+      case "void":
+        waiter.composed = undefined;
+        waiting.unshift(waiter);
+        return true;
+      case "late":
+        waiter.missed += 1;
+        waiter.composed = { message };
+        waiting.unshift(waiter);
+        return true;
+      case "left":
+        waiter.settle({ message, probe: slot.probe });
+        return true;
+    }
+  }
+
+  async function composeFor(waiter: Waiter): Promise<unknown> {
+    if (waiter.composed) return waiter.composed.message;
+    const startedAt = clock();
+    const message = await waiter.compose();
+    composeMs = Math.min(composeLeadMaxMs, Math.max(clock() - startedAt, composeMs * 0.98));
+    return message;
+  }
+
+  /** Waits until the request may leave, and counts it as left in the same breath. */
+  async function turn(waiter: Waiter, slot: Slot): Promise<"left" | "late" | "void" | "stopped"> {
+    for (;;) {
+      if (waiter.signal.aborted) return "stopped";
+      if (slot.holds !== holds) return "void";
+      const now = clock();
+      const delayMs = Math.max(slot.leaveAt - now, own.delayMs());
+      if (delayMs > 0) {
+        if (!(await sleep(delayMs, waiter.signal))) return "stopped";
+      } else if (shared && slot.probe === undefined && now - slot.knownAt > askAgainMs) {
+        if ((await pacer.state()).reason !== undefined) return "void";
+        slot.knownAt = clock();
+      } else {
+        const isLate = shared && slot.probe === undefined && now - slot.dueAt > lateMax;
+        if (isLate && waiter.missed < lateSlotsMax) return "late";
+        own.left();
+        return "left";
+      }
+    }
+  }
+
+  function leave(waiter: Waiter): void {
+    const place = waiting.indexOf(waiter);
+    if (place === -1) return;
+    waiting.splice(place, 1);
+    waiter.settle(undefined);
+    if (waiting.length > 0) return;
+    nobody.abort();
+    nobody = silentController();
   }
 
   return {
-    async pass(signal, compose) {
-      const passage = line.then(() => nextPassage(signal, compose));
-      line = passage.catch(() => undefined);
-      return await passage;
+    async pass<Message>(signal: AbortSignal, compose: () => Promise<Message | undefined>) {
+      if (signal.aborted) return undefined;
+      const passage = new Promise<Passage<unknown> | undefined>((resolve, reject) => {
+        const waiter = { signal, compose, settle: resolve, fail: reject, missed: 0, composed: undefined };
+        const onAbort = () => leave(waiter);
+        signal.addEventListener("abort", onAbort, { once: true });
+        const forget = () => signal.removeEventListener("abort", onAbort);
+        waiter.settle = (value) => (forget(), resolve(value));
+        waiter.fail = (error) => (forget(), reject(error));
+        waiting.push(waiter);
+      });
+      void take();
+      return (await passage) as Passage<Message> | undefined;
     },
     hold(forMs) {
       heldUntil = Math.max(heldUntil, clock() + forMs);
+      holds += 1;
+      lastLeaveAt = 0;
     },
   };
+}
+
+/** Many waits may hang on it. */
+function silentController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

@@ -28,6 +28,17 @@ export function deliveredNote(
   };
 }
 
+/** A line of the history of a reference that the API does not know. */
+export function notFoundNote(at: number, status: number, updates: readonly ContactUpdate[]): DeliveryNote {
+  return {
+    at,
+    outcome: "not found, tried by the next identifier",
+    status,
+    fields: [...new Set(fieldsOfAll(updates))],
+    eventIds: [...new Set(updates.map((update) => update.eventId))],
+  };
+}
+
 /** A line of the contact's history for what was set aside. */
 export function parkedNote(at: number, parked: readonly Parked[]): DeliveryNote {
   const updates = parked.flatMap((item) => item.updates);

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { ApiResult } from "../aelyst/result.ts";
 import { createPacer, startingPace } from "../store/pace.ts";
 import type { PauseReason } from "../store/store.ts";
+import { createContactPace } from "./contact-pace.ts";
+import { createSuspects } from "./suspects.ts";
 import { createCircuit } from "./circuit.ts";
 import type { Gate } from "./pace.ts";
 import type { Schedule } from "./retry-schedule.ts";
@@ -39,11 +41,11 @@ function setUp(
   const gate: Gate = {
     async pass(signal, compose) {
       while (!signal.aborted) {
-        const slot = await pacer.take();
-        now += slot.waitMs;
-        if (slot.kind === "slot") {
-          probes.push(slot.probe);
-          return { message: await compose(), probe: slot.probe };
+        const grant = await pacer.take(1);
+        now += grant.kind === "slots" ? (grant.waitsMs[0] ?? 0) : grant.waitMs;
+        if (grant.kind === "slots") {
+          probes.push(grant.probe);
+          return { message: await compose(), probe: grant.probe };
         }
       }
       return undefined;
@@ -59,9 +61,16 @@ function setUp(
     gate,
     pacer,
     circuit: createCircuit(),
+    suspects: createSuspects(() => now),
+    contactPace: createContactPace(5, () => now),
     retry,
     authProbeMs: 30_000,
     clock: () => now,
+    random: () => 0,
+    sleep: async (delayMs) => {
+      now += delayMs;
+      return true;
+    },
     observer: {
       request: (status) => void statuses.push(status),
       destination: (change) => void changes.push(change),
@@ -69,7 +78,15 @@ function setUp(
   });
   const run = (ref: `id:${number}` = contact) =>
     send(ref, new AbortController().signal, async () => ({ firstName: "Ada" }));
-  return { run, send, pacer, sentAt, probes, changes, statuses };
+  /** As its wake-up does: comes again after the time it was told to stand back for. */
+  const persist = async (ref: `id:${number}` = contact) => {
+    for (;;) {
+      const answer = await run(ref);
+      if (answer.kind !== "set-aside") return answer;
+      now += answer.delayMs;
+    }
+  };
+  return { run, persist, send, pacer, sentAt, probes, changes, statuses };
 }
 
 describe("429", () => {
@@ -97,8 +114,8 @@ describe("429", () => {
 
 describe("401", () => {
   it("probes once per interval until the token is accepted, and never gives the contact up", async () => {
-    const { run, sentAt, probes, changes, pacer } = setUp([unauthorized, unauthorized, unauthorized, ok]);
-    expect(await run()).toEqual(ok);
+    const { persist, sentAt, probes, changes, pacer } = setUp([unauthorized, unauthorized, unauthorized, ok]);
+    expect(await persist()).toEqual(ok);
     expect(sentAt).toEqual([0, 30_000, 60_000, 90_000]);
     expect(probes).toEqual([undefined, "unauthorized", "unauthorized", "unauthorized"]);
     expect(changes.at(-1)).toEqual({ kind: "recovered", from: "unauthorized" });
@@ -107,16 +124,26 @@ describe("401", () => {
 
   it("is probed at its own interval from the first one on, though an outage was being probed far more seldom", async () => {
     const failing = Array.from({ length: 14 }, () => down);
-    const { run, pacer, sentAt, probes } = setUp([...failing, unauthorized, unauthorized, ok], undefined, {
-      firstMs: 60_000,
-      maxMs: 600_000,
-    });
+    const { run, persist, pacer, sentAt, probes } = setUp(
+      [...failing, unauthorized, unauthorized, ok],
+      undefined,
+      {
+        firstMs: 60_000,
+        maxMs: 600_000,
+      },
+    );
     for (let index = 0; index < failing.length; index += 1) await run(`id:${index + 1}`);
-    await run();
+    await persist();
     const [first = 0, ...others] = sentAt.slice(-3);
     expect(probes.slice(-3)).toEqual(["failing", "unauthorized", "unauthorized"]);
     expect(others).toEqual([first + 30_000, first + 60_000]);
     expect((await pacer.state()).reason).toBeUndefined();
+  });
+
+  it("met by one contact is probed by the next one a second later, and then at its interval", async () => {
+    const { run, sentAt } = setUp([unauthorized, unauthorized, unauthorized, ok]);
+    for (const ref of ["id:1", "id:2", "id:3", "id:4"] as const) await run(ref);
+    expect(sentAt).toEqual([0, 1_000, 31_000, 61_000]);
   });
 
   it("while the probe is out nobody else may send", async () => {
@@ -124,7 +151,58 @@ describe("401", () => {
     const done = run();
     await done;
     await pacer.pause(30_000, "unauthorized");
-    expect(await pacer.take()).toMatchObject({ kind: "paused", reason: "unauthorized" });
+    expect(await pacer.take(1)).toMatchObject({ kind: "paused", reason: "unauthorized" });
+  });
+});
+
+describe("403", () => {
+  const forbidden: ApiResult = { kind: "unauthorized", status: 403, message: "403 Forbidden" };
+
+  it("that one contact alone meets twice is that contact's refusal, and pauses nobody after the first time", async () => {
+    const { run, persist, changes, pacer } = setUp([forbidden, ok, forbidden, ok, forbidden]);
+    expect(await run("id:1")).toMatchObject({ kind: "set-aside", because: "unauthorized", delayMs: 30_000 });
+    expect(await run("id:2")).toEqual(ok);
+    expect(await persist("id:1")).toEqual({ kind: "refused", status: 403, message: "403 Forbidden" });
+    expect(changes.filter(({ kind }) => kind === "unauthorized")).toHaveLength(1);
+    expect(await run("id:3")).toEqual(ok);
+    expect(await run("id:1")).toMatchObject({ kind: "refused" });
+    expect((await pacer.state()).reason).toBeUndefined();
+  });
+
+  it("that several contacts meet is the token's: nothing is refused for it", async () => {
+    const { run, persist } = setUp([forbidden, forbidden, ok, ok, ok]);
+    expect(await run("id:1")).toMatchObject({ kind: "set-aside" });
+    expect(await run("id:2")).toMatchObject({ kind: "set-aside" });
+    expect(await run("id:3")).toEqual(ok);
+    expect(await persist("id:1")).toEqual(ok);
+    expect(await persist("id:2")).toEqual(ok);
+  });
+
+  it("after a good answer to the same contact is as if it were the first", async () => {
+    const { run } = setUp([forbidden, ok, ok, forbidden]);
+    await run("id:1");
+    await run("id:2");
+    expect(await run("id:1")).toEqual(ok);
+    expect(await run("id:1")).toMatchObject({ kind: "set-aside" });
+  });
+});
+
+describe("a 429 that says how much is allowed", () => {
+  it("is taken at its word when it cannot be meant for one contact's path", async () => {
+    const told = setUp([{ ...limited(1_000), allowedRate: 6 } as ApiResult, ok]);
+    await told.run();
+    expect((await told.pacer.state()).rate).toBeLessThan(7);
+    const path = setUp([{ ...limited(1_000), allowedRate: 2 } as ApiResult, ok]);
+    await path.run();
+    expect((await path.pacer.state()).rate).toBeGreaterThan(8);
+  });
+});
+
+it("sends one contact at most its own rate in any second", async () => {
+  const { run, sentAt } = setUp([]);
+  for (let n = 0; n < 40; n += 1) await run();
+  sentAt.forEach((at, index) => {
+    expect(sentAt.slice(index).filter((later) => later - at < 1_000).length).toBeLessThanOrEqual(5);
   });
 });
 
@@ -141,7 +219,7 @@ describe("an API that fails for everybody", () => {
     const { run, pacer, changes } = setUp([...Array.from({ length: 10 }, () => down), ok]);
     for (let n = 1; n <= 11; n += 1) await run(`id:${n}`);
     expect(changes.at(-1)).toEqual({ kind: "recovered", from: "failing" });
-    expect(await pacer.take()).toMatchObject({ kind: "slot" });
+    expect(await pacer.take(1)).toMatchObject({ kind: "slots" });
   });
 });
 

@@ -1,13 +1,27 @@
 import type { ApiResult } from "../aelyst/result.ts";
 import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
-import type { Pacer } from "../store/store.ts";
+import type { Pacer, PauseReason } from "../store/store.ts";
 import type { Circuit } from "./circuit.ts";
-import type { Gate } from "./pace.ts";
+import type { ContactPace } from "./contact-pace.ts";
+import { sleepUnlessAborted, type Gate, type Sleep } from "./pace.ts";
 import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** Answers that concern one contact. Those that concern everybody are waited out by the sender. */
-export type SenderAnswer = Exclude<ApiResult, { kind: "limited" | "unauthorized" }>;
+export type SenderAnswer = Exclude<ApiResult, { kind: "limited" | "unauthorized" }> | SetAside;
+
+/**
+ * The contact stands back for `delayMs` and no attempt is spent: either the token is refused and others find out when it
+ * is accepted again, or a limit is this contact's own.
+ */
+export interface SetAside {
+  readonly kind: "set-aside";
+  readonly because: "unauthorized" | "limited";
+  readonly status: number;
+  readonly message: string;
+  readonly delayMs: number;
+}
 
 /**
  * Takes a slot of the destination and sends one request for a contact. `compose` is asked for the patch at the
@@ -29,16 +43,22 @@ export type DestinationChange =
   | { kind: "limited"; pauseMs: number; hinted: boolean }
   | { kind: "unauthorized"; status: number; probeMs: number; message: string }
   | { kind: "failing"; probeMs: number; message: string }
-  | { kind: "recovered"; from: "unauthorized" | "failing" };
+  | { kind: "recovered"; from: "unauthorized" | "failing" }
+  /** What the API answers to this contact, it answers to nobody else. */
+  | { kind: "alone"; contact: ContactRef; status: number; message: string };
 
 export interface SenderOptions {
   readonly update: (contact: ContactRef, patch: ContactPatch) => Promise<ApiResult>;
   readonly gate: Gate;
   readonly pacer: Pacer;
   readonly circuit: Circuit;
+  readonly suspects: Suspects;
+  readonly contactPace: ContactPace;
   readonly retry: Schedule;
   readonly authProbeMs: number;
   readonly clock: () => number;
+  readonly random: () => number;
+  readonly sleep?: Sleep;
   readonly observer: SenderObserver;
 }
 
@@ -47,9 +67,19 @@ const limitedFirstMs = 1_000;
 const limitedMaxMs = 60_000;
 /** A circuit may be closed by another replica, so this process's own hold is short. */
 const circuitHoldMs = 1_000;
+/** Another contact finds out this soon whether a refused token is everybody's. */
+const firstProbeMs = 1_000;
+/** A good answer that is no more intervals of probes old shows that the token is accepted. */
+const freshProbes = 2;
+/** So much longer than the interval of probes a contact stands back at most, so that two do not always come together. */
+const standBackJitter = 0.25;
+
+/** What to do with an answer: give it to the contact, or make the request again. */
+type Heeded = SenderAnswer | "again";
 
 export function createSender(options: SenderOptions): Sender {
-  const { gate, pacer, circuit, observer, clock } = options;
+  const { gate, pacer, circuit, suspects, contactPace, observer, clock, random } = options;
+  const { sleep = sleepUnlessAborted } = options;
   let limitedInARow = 0;
 
   async function recover(from: "unauthorized" | "failing"): Promise<void> {
@@ -57,8 +87,77 @@ export function createSender(options: SenderOptions): Sender {
     observer.destination({ kind: "recovered", from });
   }
 
-  /** Acts on what an answer says about the whole destination; true when the request is to be made again. */
-  async function heed(contact: ContactRef, result: ApiResult, probe: string | undefined): Promise<boolean> {
+  function doubledMs(inARow: number): number {
+    return Math.min(limitedFirstMs * 2 ** Math.min(inARow - 1, 10), limitedMaxMs);
+  }
+
+  async function heedLimited(contact: ContactRef, result: Limited): Promise<Heeded> {
+    const { status, retryAfterMs, allowedRate } = result;
+    const alone = suspects.alone(contact, "limited");
+    const isShared = suspects.met(contact, "limited");
+    if (alone >= 2) {
+      const message = "the API limits the requests to this contact alone";
+      observer.destination({ kind: "alone", contact, status, message });
+      const delayMs = retryAfterMs ?? doubledMs(alone);
+      return { kind: "set-aside", because: "limited", status, message, delayMs };
+    }
+    limitedInARow += 1;
+    const pauseMs = retryAfterMs ?? doubledMs(limitedInARow);
+    gate.hold(pauseMs);
+    // A limit that is not above that of one contact's path may be that one.
+    const isEverybodys = allowedRate !== undefined && (isShared || allowedRate > contactPace.perSecond);
+    await pacer.pause(pauseMs, "limited", isEverybodys ? { allowedRate } : {});
+    observer.destination({ kind: "limited", pauseMs, hinted: retryAfterMs !== undefined });
+    return "again";
+  }
+
+  /** The first contact that is refused stands back at once, and lets the next one find out whose fault it is. */
+  async function heedUnauthorized(contact: ContactRef, result: Unauthorized): Promise<Heeded> {
+    const { status, message } = result;
+    const probeMs = options.authProbeMs;
+    const alone = suspects.alone(contact, "unauthorized");
+    const isShared = suspects.met(contact, "unauthorized");
+    if (alone > 0) {
+      observer.destination({ kind: "alone", contact, status, message });
+      if (status === 401) {
+        return { kind: "unavailable", reason: "status", status, message, retryAfterMs: undefined };
+      }
+      if (alone > 1 || suspects.answeredSince(clock() - freshProbes * probeMs))
+        return { kind: "refused", status, message };
+    } else {
+      const pauseMs = isShared ? probeMs : Math.min(firstProbeMs, probeMs);
+      gate.hold(Math.min(circuitHoldMs, probeMs));
+      await pacer.pause(pauseMs, "unauthorized", { everyMs: probeMs });
+      observer.destination({ kind: "unauthorized", status, probeMs, message });
+    }
+    const delayMs = Math.ceil(probeMs * (1 + standBackJitter * random()));
+    return { kind: "set-aside", because: "unauthorized", status, message, delayMs };
+  }
+
+  async function heedUnavailable(
+    contact: ContactRef,
+    result: Unavailable,
+    isProbe: boolean,
+  ): Promise<Heeded> {
+    const isOwn = suspects.alone(contact, "failing") > 0;
+    suspects.met(contact, "failing");
+    const openings = isOwn && !isProbe ? 0 : circuit.failed(contact, isProbe);
+    if (openings > 0) {
+      const probeMs = retryDelayMs(options.retry, openings, result.retryAfterMs, 0);
+      gate.hold(Math.min(circuitHoldMs, probeMs));
+      await pacer.pause(probeMs, "failing");
+      observer.destination({ kind: "failing", probeMs, message: result.message });
+    }
+    return result;
+  }
+
+  /** Acts on what an answer says about the whole destination. */
+  async function heed(
+    contact: ContactRef,
+    result: ApiResult,
+    leftAt: number,
+    probe: PauseReason | undefined,
+  ): Promise<Heeded> {
     if (result.kind !== "limited") limitedInARow = 0;
     // The API is there again, whatever it says: its own pause must not be kept from it by the longer one of the circuit.
     const answers = result.kind === "limited" || result.kind === "unauthorized";
@@ -66,53 +165,37 @@ export function createSender(options: SenderOptions): Sender {
       circuit.succeeded();
       await recover("failing");
     }
-    if (result.kind === "limited") {
-      limitedInARow += 1;
-      const doubled = Math.min(limitedFirstMs * 2 ** Math.min(limitedInARow - 1, 10), limitedMaxMs);
-      const pauseMs = result.retryAfterMs ?? doubled;
-      gate.hold(pauseMs);
-      await pacer.pause(pauseMs, "limited", result.allowedRate);
-      observer.destination({ kind: "limited", pauseMs, hinted: result.retryAfterMs !== undefined });
-      return true;
-    }
-    if (result.kind === "unauthorized") {
-      gate.hold(Math.min(circuitHoldMs, options.authProbeMs));
-      await pacer.pause(options.authProbeMs, "unauthorized");
-      const { status, message } = result;
-      observer.destination({ kind: "unauthorized", status, probeMs: options.authProbeMs, message });
-      return true;
-    }
-    if (result.kind === "unavailable") {
-      const openings = circuit.failed(contact, probe === "failing");
-      if (openings > 0) {
-        const probeMs = retryDelayMs(options.retry, openings, result.retryAfterMs, 0);
-        gate.hold(Math.min(circuitHoldMs, probeMs));
-        await pacer.pause(probeMs, "failing");
-        observer.destination({ kind: "failing", probeMs, message: result.message });
-      }
-      return false;
-    }
+    if (result.kind === "limited") return await heedLimited(contact, result);
+    if (result.kind === "unauthorized") return await heedUnauthorized(contact, result);
+    if (result.kind === "unavailable") return await heedUnavailable(contact, result, probe === "failing");
+    if (suspects.answered(contact, leftAt).includes("limited")) await pacer.restoreRate();
     const wasOpen = circuit.succeeded();
     if (wasOpen || probe === "failing") await recover("failing");
     if (probe === "unauthorized") await recover("unauthorized");
-    return false;
+    return result;
   }
 
   return async (contact, signal, compose) => {
     for (;;) {
+      const delayMs = contactPace.delayMs(contact);
+      if (delayMs > 0 && !(await sleep(delayMs, signal))) return { kind: "interrupted" };
       const passage = await gate.pass(signal, compose);
       if (!passage) return { kind: "interrupted" };
       if (passage.probe === undefined) circuit.passed();
       if (passage.message === undefined) return { kind: "nothing-to-send" };
-      const startedAt = clock();
+      const leftAt = clock();
       const result = await options.update(contact, passage.message);
-      observer.request(requestStatus(result), meaningOf(result), Math.max(0, clock() - startedAt) / 1000);
-      const again = await heed(contact, result, passage.probe);
-      if (again || result.kind === "limited" || result.kind === "unauthorized") continue;
-      return result;
+      contactPace.over(contact);
+      observer.request(requestStatus(result), meaningOf(result), Math.max(0, clock() - leftAt) / 1000);
+      const heeded = await heed(contact, result, leftAt, passage.probe);
+      if (heeded !== "again") return heeded;
     }
   };
 }
+
+type Limited = Extract<ApiResult, { kind: "limited" }>;
+type Unauthorized = Extract<ApiResult, { kind: "unauthorized" }>;
+type Unavailable = Extract<ApiResult, { kind: "unavailable" }>;
 
 /** An answer without which status or network error it was: `ok`, `limited`, `timeout`, `not-the-contract`, … */
 function meaningOf(result: ApiResult): string {

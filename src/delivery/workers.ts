@@ -1,24 +1,20 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
 import { contactTag } from "../contact/contact-ref.ts";
-import type { MappingReport, RelayEvent } from "../contact/event.ts";
 import type { Source } from "../sources/source.ts";
-import type {
-  EventResult,
-  JobProcessor,
-  JobWorker,
-  Parked,
-  QueueName,
-  Store,
-  WakeJobData,
-} from "../store/store.ts";
+import type { Parked, Store, WakeJobData, WakeProcessor } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createCanary } from "./canary.ts";
 import { createCompletion } from "./completion.ts";
-import { deliverContact, type Delivery, type DeliveryPolicy } from "./deliver-contact.ts";
+import { deliverContact } from "./deliver-contact.ts";
+import type { Delivery, DeliveryPolicy } from "./delivery.ts";
 import type { LookupGet } from "./lookup.ts";
-import { createMapAhead } from "./map-ahead.ts";
+import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
+import { createEventReport } from "./event-report.ts";
+import { createMapEvents } from "./map-events.ts";
+import { startMapper } from "./mapper.ts";
+import { createRenamedTo } from "./renamed.ts";
 import type { Sender } from "./send.ts";
 import type { ShapeWatch } from "./shape-watch.ts";
 import { createSweep } from "./sweep.ts";
@@ -50,8 +46,21 @@ export interface Workers {
 const lookEveryMs = 5_000;
 const sweepEveryMs = 30_000;
 
-/** In one process nobody else looks ahead too; and there a job takes longest. */
-const embeddedAheadMax = 1_000;
+/** While one batch is written, the next is mapped; the embedded store does one thing at a time. */
+const batchesAtOnce = { embedded: 1, postgres: 2, redis: 2 } as const;
+/** The statements of the embedded store run in this process: a large one would hold up everything else. */
+const batchMax = { embedded: 40, postgres: 200, redis: 200 } as const;
+/** Errors of the store pass by themselves. */
+const passing: Schedule = { firstMs: 500, maxMs: 30_000 };
+/** Events that are fetched from their sender's API at once. */
+const completingMax = 4;
+
+const waitTexts = {
+  busy: "contact is busy at the API",
+  failing: "delivery failed",
+  unauthorized: "the API refused to serve the request",
+  limited: "the API limits this contact alone",
+} as const;
 
 /** Enough contacts at once to keep the ceiling busy while the API takes seconds to answer. */
 function contactConcurrency(ceiling: number): number {
@@ -65,69 +74,13 @@ export function startWorkers(options: WorkersOptions): Workers {
   setMaxListeners(0, stopping.signal);
 
   const concurrency = {
-    events: store.engine === "embedded" ? 2 : 8,
+    events: batchesAtOnce[store.engine],
     contacts: contactConcurrency(options.ceiling),
   };
-  const complete = createCompletion({ get: options.lookup, atOnceMax: concurrency.events / 2, clock });
-  const aheadMax = store.engine === "embedded" ? embeddedAheadMax : 0;
-  const mapAhead = createMapAhead(options.sources, store, complete, aheadMax, clock);
 
-  function watchShape(event: RelayEvent, report: MappingReport): void {
-    for (const { source, type, form, kind, name, from } of options.shapes.observe(event, report)) {
-      metrics.shapeChanged(source, kind);
-      const text =
-        kind === "field-missing"
-          ? "a mapped field has stopped appearing in this source's payloads"
-          : "this source's form has a new answer that no field is made of";
-      log.warn({ source, type, form, name, from }, text);
-    }
-  }
+  const renamedTo = createRenamedTo(store.events);
 
-  async function runEvent(
-    job: Job<RelayEvent, EventResult>,
-    token: string | undefined,
-  ): Promise<EventResult> {
-    const event = job.data;
-    const mapped = await mapAhead(event);
-    metrics.mapped(event.source, mapped.outcome);
-    if ("report" in mapped && mapped.report) watchShape(event, mapped.report);
-    const about = { event: event.id, source: event.source, type: event.type };
-    switch (mapped.outcome) {
-      case "failed":
-        log.error({ ...about, reason: mapped.message }, "event could not be mapped; kept for a replay");
-        if (mapped.erased) await job.updateData({ ...event, erased: mapped.erased });
-        throw new UnrecoverableError(mapped.message);
-      case "later": {
-        const { because, message, delayMs } = mapped;
-        const ageMs = clock() - (event.retriedAt ?? event.receivedAt);
-        if (because !== "turn" && ageMs > options.policy.maxAgeMs) {
-          log.error({ ...about, reason: message }, "event could not be completed in time; kept for a replay");
-          throw new UnrecoverableError(message);
-        }
-        const line = { ...about, reason: message, delayMs };
-        if (because === "answer") log.warn(line, "event cannot be completed yet; it will be tried again");
-        else log.debug(line, "event waits to be completed");
-        if (job.progress !== message) await job.updateProgress(message);
-        await job.moveToDelayed(clock() + delayMs, token);
-        throw new DelayedError();
-      }
-      case "ignored":
-        log.info({ ...about, reason: mapped.reason }, "event ignored");
-        return mapped;
-      case "erased":
-        log.info(about, event.withdrawn ? "event ended: it was erased" : "contact erased on request");
-        return mapped;
-      case "mapped": {
-        const contacts = mapped.updates.map((update) => contactTag(update.contact));
-        const fieldsLeftOut = mapped.warnings.map((warning) => warning.field);
-        if (fieldsLeftOut.length > 0) log.warn({ ...about, contacts, fieldsLeftOut }, "event mapped in part");
-        else log.debug({ ...about, contacts }, "event mapped");
-        return mapped;
-      }
-    }
-  }
-
-  async function runContact(job: Job<WakeJobData>, token: string | undefined): Promise<void> {
+  async function runContact(job: Job<WakeJobData, void>, token: string | undefined): Promise<void> {
     const { contact, busy = 0, failures = 0, parked } = job.data;
     // Only a run that was cut off after it parked leaves this behind: begin again with everything.
     if (parked) {
@@ -144,6 +97,8 @@ export function startWorkers(options: WorkersOptions): Workers {
         clock,
         random: options.random,
         observer: metrics,
+        wake: (contacts) => store.wakeAll(contacts),
+        renamedTo,
         keep: (items: readonly Parked[]) => job.updateData({ contact, busy, failures, parked: items }),
         signal: stopping.signal,
       },
@@ -151,6 +106,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     report(job.data, delivery);
     switch (delivery.kind) {
       case "settled":
+      case "readdressed":
         return;
       case "wait":
         await job.updateData({ contact, ...delivery.attempts });
@@ -166,19 +122,25 @@ export function startWorkers(options: WorkersOptions): Workers {
   }
 
   function report(wake: WakeJobData, delivery: Delivery): void {
+    if (delivery.kind === "settled") {
+      metrics.delivery(delivery.requests > 0 ? "delivered" : "nothing-new");
+      if (!log.isLevelEnabled("debug")) return;
+      const text = delivery.requests > 0 ? "contact delivered" : "nothing newer to send";
+      log.debug({ contact: contactTag(wake.contact) }, text);
+      return;
+    }
     const about = { contact: contactTag(wake.contact) };
     switch (delivery.kind) {
-      case "settled":
-        metrics.delivery(delivery.requests > 0 ? "delivered" : "nothing-new");
-        log.debug(about, delivery.requests > 0 ? "contact delivered" : "nothing newer to send");
-        return;
       case "wait": {
-        metrics.delivery(delivery.because === "busy" ? "busy" : "retried");
-        const { delayMs, attempts, message } = delivery;
-        const text = delivery.because === "busy" ? "contact is busy at the API" : "delivery failed";
-        log.warn({ ...about, ...attempts, delayMs, message }, `${text}; it will be retried`);
+        const { because, delayMs, attempts, message } = delivery;
+        metrics.delivery(because === "busy" ? "busy" : "retried");
+        log.warn({ ...about, ...attempts, delayMs, message }, `${waitTexts[because]}; it will be retried`);
         return;
       }
+      case "readdressed":
+        metrics.delivery("readdressed");
+        log.info(about, "the API does not know the contact by this identifier; the next one is tried");
+        return;
       case "interrupted":
         metrics.delivery("interrupted");
         return;
@@ -193,25 +155,44 @@ export function startWorkers(options: WorkersOptions): Workers {
     }
   }
 
+  /** When the store was last in trouble; undefined once what that may have cost was looked after. */
+  let troubledAt: number | undefined;
+
   const canary = createCanary({ due: () => store.due(), concurrency, clock });
-  const watched =
-    <Data, Result>(queue: QueueName, run: JobProcessor<Data, Result>): JobProcessor<Data, Result> =>
-    async (job, token) => {
-      canary.began(queue);
-      try {
-        return await run(job, token);
-      } finally {
-        canary.ended(queue);
-      }
-    };
-  const workers: JobWorker[] = [
-    store.startWorker("events", watched<RelayEvent, EventResult>("events", runEvent), {
-      concurrency: concurrency.events,
-    }),
-    store.startWorker("contacts", watched<WakeJobData, void>("contacts", runContact), {
-      concurrency: concurrency.contacts,
-    }),
-  ];
+  const watched: WakeProcessor = async (job, token) => {
+    canary.began("contacts");
+    try {
+      await runContact(job, token);
+    } finally {
+      canary.ended("contacts");
+    }
+  };
+  const worker = store.startWorker(watched, { concurrency: concurrency.contacts });
+  const map = createMapEvents({
+    store,
+    sources: options.sources,
+    complete: createCompletion({ get: options.lookup, atOnceMax: completingMax, clock }),
+    maxAgeMs: options.policy.maxAgeMs,
+    passingDelayMs: (attempts) => retryDelayMs(passing, attempts, undefined, options.random()),
+    clock,
+    report: createEventReport(options),
+    onError: (error) => log.error({ err: error }, "an event met an error; it will be tried again"),
+    stopping: stopping.signal,
+  });
+  const mapper = startMapper({
+    store,
+    map,
+    batches: concurrency.events,
+    batchMax: batchMax[store.engine],
+    onError(error, where) {
+      metrics.storeError(where);
+      troubledAt = clock();
+      log.warn({ err: error, where }, "the log of events could not be worked on; it will be tried again");
+    },
+    began: () => canary.began("events"),
+    ended: () => canary.ended("events"),
+    stopping: stopping.signal,
+  });
 
   let silentBefore = "";
   async function look(): Promise<void> {
@@ -227,15 +208,13 @@ export function startWorkers(options: WorkersOptions): Workers {
     }
     silentBefore = silent;
   }
-  const looker = setInterval(() => void look(), lookEveryMs);
-
-  const wakeOverdue = createSweep(store, clock);
+  const overdue = createSweep(store, clock);
   async function sweep(): Promise<void> {
-    await wakeOverdue();
+    await overdue.run();
     await store.failures.guard();
   }
   let sweeping: Promise<void> | undefined;
-  const sweeper = setInterval(() => {
+  function keepSwept(): void {
     sweeping ??= sweep()
       .catch((error: unknown) => {
         metrics.storeError("sweep");
@@ -244,11 +223,21 @@ export function startWorkers(options: WorkersOptions): Workers {
       .finally(() => {
         sweeping = undefined;
       });
-  }, sweepEveryMs);
+  }
+  keepSwept();
+  const sweeper = setInterval(keepSwept, sweepEveryMs);
+  const looker = setInterval(() => {
+    void look();
+    // A server that crashed may have lost the last wake-ups it had confirmed.
+    if (troubledAt === undefined || clock() - troubledAt < lookEveryMs) return;
+    troubledAt = undefined;
+    overdue.doubt();
+    keepSwept();
+  }, lookEveryMs);
 
   return {
     state() {
-      if (workers.some((worker) => !worker.isRunning() || worker.isPaused())) return "stopped";
+      if (!worker.isRunning() || worker.isPaused()) return "stopped";
       return canary.silent().length > 0 ? "silent" : "ok";
     },
     async close() {
@@ -256,7 +245,7 @@ export function startWorkers(options: WorkersOptions): Workers {
       clearInterval(sweeper);
       stopping.abort();
       await sweeping;
-      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([worker.close(), mapper.close()]);
     },
   };
 }

@@ -3,7 +3,7 @@ import { contactTag, parseContactRef } from "../contact/contact-ref.ts";
 import type { ShapeWatch } from "../delivery/shape-watch.ts";
 import type { Spool } from "../intake/spool.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { bearerMatches } from "./access.ts";
+import type { Access } from "./access.ts";
 import { describeMailbox, isKnown } from "./describe.ts";
 import { eventsRoutes, type EventsOptions } from "./events.ts";
 import { failuresRoutes } from "./failures.ts";
@@ -13,7 +13,7 @@ import { errorBody } from "./webhooks.ts";
 export interface AdminOptions extends EventsOptions {
   readonly shapes: Pick<ShapeWatch, "changes">;
   readonly spool: Pick<Spool, "state">;
-  readonly adminToken: string | undefined;
+  readonly access: Access;
   readonly version: string;
   readonly role: string;
   readonly log: Logger;
@@ -25,14 +25,12 @@ const healthDeadlineMs = 5_000;
 /** `/admin/…`: nothing is there without an `ADMIN_TOKEN`. */
 export function admin(options: AdminOptions): Hono {
   const app = new Hono();
-  const { store, adminToken } = options;
+  const { store, access } = options;
 
   app.use("/admin/*", async (context, next) => {
-    if (adminToken === undefined) return context.json(errorBody("not-found", "Not found."), 404);
-    if (!bearerMatches(context, adminToken)) {
-      context.header("WWW-Authenticate", "Bearer");
-      return context.json(errorBody("unauthorized", "The admin bearer token is missing or wrong."), 401);
-    }
+    if (!access.isOn) return context.json(errorBody("not-found", "Not found."), 404);
+    const refused = access.refusal(context, "The admin bearer token is missing or wrong.");
+    if (refused) return refused;
     context.header("Cache-Control", "no-store");
     // Asked first, because some of the store's own questions would wait for it without end.
     const healthy = await store.health(healthDeadlineMs);

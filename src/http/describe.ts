@@ -1,7 +1,8 @@
 import type { ContactUpdate, FieldReport, MappingReport } from "../contact/event.ts";
 import { contactBody, patchEntries, type FieldName } from "../contact/contact-patch.ts";
 import { compareStamps } from "../contact/stamp.ts";
-import type { EventRecord, EventSummary, MailboxState, Store } from "../store/store.ts";
+import type { EventRecord, EventSummary } from "../store/event-log.ts";
+import type { MailboxState, Store } from "../store/store.ts";
 
 /** Whether anything at all is known of a contact. */
 export function isKnown(state: MailboxState): boolean {
@@ -51,7 +52,14 @@ export async function describeEvent(record: EventRecord, store: Pick<Store, "mai
 
 /** A store may have changed the order of the keys: for a person it is from where, what, and what it became. */
 function describeReport({ fields, unusedAnswers }: MappingReport) {
-  const inOrder = ({ field, from, was, became, why }: FieldReport) => ({ field, from, was, became, why });
+  const inOrder = ({ field, from, was, became, note, why }: FieldReport) => ({
+    field,
+    from,
+    was,
+    became,
+    note,
+    why,
+  });
   return { fields: fields.map(inOrder), unusedAnswers };
 }
 

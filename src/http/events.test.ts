@@ -51,6 +51,12 @@ it.each(["", "{", "[]", "5", '{"source":"form"}', '{"source":5,"payload":{}}'])(
   },
 );
 
+it("a preview that breaks off is refused as no question, and is no failure of the relay", async () => {
+  const body = new ReadableStream({ start: (controller) => controller.error(new Error("hung up")) });
+  const init: RequestInit = { method: "POST", body, duplex: "half" };
+  expect((await routes().request("/admin/preview", init)).status).toBe(400);
+});
+
 it.each([
   ["leads", "notification", { outcome: "later", reason: expect.stringContaining("when it is delivered") }],
   ["tokenless", "notification", { outcome: "ignored", reason: "lead-without-its-fields" }],

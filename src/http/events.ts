@@ -2,9 +2,10 @@ import { Hono } from "hono";
 import { previewPayload } from "../intake/preview.ts";
 import { parseJson } from "../providers/json.ts";
 import type { Source } from "../sources/source.ts";
-import type { EventState, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { readBody } from "./body.ts";
 import { describeEvent, describeSummary } from "./describe.ts";
+import { readEventFilter } from "./event-filter.ts";
 import { errorBody } from "./webhooks.ts";
 
 export interface EventsOptions {
@@ -14,7 +15,6 @@ export interface EventsOptions {
   readonly clock: () => number;
 }
 
-const states: readonly EventState[] = ["waiting", "active", "delayed", "failed", "completed"];
 const pageDefault = 50;
 const pageMax = 500;
 
@@ -23,20 +23,11 @@ export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOp
   const app = new Hono();
 
   app.get("/admin/events", async (context) => {
-    const { source, state: stateText, limit: limitText, cursor } = context.req.query();
-    const state = states.find((known) => known === stateText);
-    if (stateText !== undefined && stateText !== "" && state === undefined) {
-      return context.json(
-        errorBody("malformed", `There is no such state; there are: ${states.join(", ")}.`),
-        400,
-      );
-    }
+    const { limit: limitText, cursor, ...asked } = context.req.query();
+    const filter = readEventFilter(asked);
+    if (!filter.ok) return context.json(errorBody("malformed", filter.message), 400);
     const limit = Math.min(pageMax, Math.max(1, Math.floor(Number(limitText)) || pageDefault));
-    const filter = {
-      ...(source === undefined || source === "" ? {} : { source }),
-      ...(state === undefined ? {} : { state }),
-    };
-    const page = await store.events.list(filter, limit, cursor);
+    const page = await store.events.list(filter.filter, limit, cursor);
     return context.json({ items: page.items.map(describeSummary), next: page.next ?? null });
   });
 
@@ -58,7 +49,8 @@ export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOp
   });
 
   app.post("/admin/preview", async (context) => {
-    const body = await readBody(context, bodyLimitBytes * 2);
+    // A question that breaks off is none.
+    const body = await readBody(context, bodyLimitBytes * 2).catch(() => undefined);
     const asked = body === undefined ? undefined : readQuestion(body.toString("utf8"));
     if (!asked) return context.json(notAQuestion, 400);
     const source = sources.get(asked.source);

@@ -4,8 +4,7 @@ import type { WorkersState } from "../delivery/workers.ts";
 import type { Spool } from "../intake/spool.ts";
 import type { PacerState, Store, StoreHealth } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { bearerMatches, isLoopback } from "./access.ts";
-import { errorBody } from "./webhooks.ts";
+import { isLoopback, type Access } from "./access.ts";
 
 export interface HealthOptions {
   readonly store: Store;
@@ -15,7 +14,7 @@ export interface HealthOptions {
   readonly workerState: (() => WorkersState | "starting") | undefined;
   readonly spool: Pick<Spool, "state">;
   readonly metrics: Metrics;
-  readonly adminToken: string | undefined;
+  readonly access: Access;
   readonly clock: () => number;
 }
 
@@ -70,10 +69,8 @@ export function health(options: HealthOptions): Hono {
   });
 
   app.get("/metrics", async (context) => {
-    if (!mayReadMetrics(context, options.adminToken)) {
-      context.header("WWW-Authenticate", "Bearer");
-      return context.json(errorBody("unauthorized", "Metrics need the bearer token in ADMIN_TOKEN."), 401);
-    }
+    const refused = metricsRefusal(context, options.access);
+    if (refused) return refused;
     const { contentType, body } = await options.metrics.render();
     return context.body(body, 200, { "Content-Type": contentType });
   });
@@ -81,6 +78,7 @@ export function health(options: HealthOptions): Hono {
   return app;
 }
 
-function mayReadMetrics(context: Context, adminToken: string | undefined): boolean {
-  return adminToken === undefined ? isLoopback(context) : bearerMatches(context, adminToken);
+function metricsRefusal(context: Context, access: Access): Response | undefined {
+  if (!access.isOn && isLoopback(context)) return undefined;
+  return access.refusal(context, "Metrics need the bearer token in ADMIN_TOKEN.");
 }

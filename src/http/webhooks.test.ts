@@ -5,7 +5,7 @@ import { createIntake } from "../intake/receive.ts";
 import type { Kept, Spool } from "../intake/spool.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
-import type { Acceptance } from "../store/store.ts";
+import type { Acceptance } from "../store/event-log.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { webhooks } from "./webhooks.ts";
@@ -147,6 +147,36 @@ describe("what is refused", () => {
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ error: { code } });
   });
+
+  it.each(["gzip", "GZIP", "identity, br", "gzip, deflate", "zstd", "rot13", "gzip,"])(
+    "a body with Content-Encoding %s is 415 before it is read, and says what is taken",
+    async (encoding) => {
+      const response = await post("x".repeat(1_001), { "content-encoding": encoding });
+      expect(response.status).toBe(415);
+      expect(response.headers.get("accept-encoding")).toBe("identity");
+      expect(await response.json()).toEqual({
+        error: {
+          code: "unsupported-media-type",
+          message: "The body is compressed. Send it as it is, without Content-Encoding.",
+        },
+      });
+      expect(logged.trim().split("\n")).toHaveLength(1);
+      expect(logged).toContain("the body is encoded: ");
+      expect(logged).not.toContain("rot13");
+      expect((await metrics.render()).body).toContain(
+        'relay_events_total{source="fake",outcome="unsupported"} 1',
+      );
+      expect(stored).toEqual([]);
+    },
+  );
+
+  it.each(["", " ", "identity", "Identity , identity", "utf-8"])(
+    "a body with Content-Encoding %j is what it is, and taken",
+    async (encoding) => {
+      expect((await post('[{"type":"a"}]', { "content-encoding": encoding })).status).toBe(200);
+      expect(stored).toHaveLength(1);
+    },
+  );
 
   it("a source that is not configured is 404, another method 405 with Allow", async () => {
     expect((await app().request("/webhooks/other", { method: "POST" })).status).toBe(404);

@@ -4,7 +4,7 @@ import type { HandshakeAnswer, InboundRequest } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { readBody } from "./body.ts";
+import { encodingOf, headersOf, incomingOf, readBody } from "./body.ts";
 
 export interface WebhooksOptions {
   readonly sources: ReadonlyMap<string, Source>;
@@ -27,6 +27,8 @@ export function webhooks(options: WebhooksOptions): Hono {
     }
     allowOrigin(context, source);
     if (context.req.method !== "POST") return notAPost(context, source, options);
+    const encoding = encodingOf(context);
+    if (encoding !== undefined) return encoded(context, source, encoding, options);
     let body: Buffer | undefined;
     try {
       body = await readBody(context, options.bodyLimitBytes);
@@ -49,12 +51,22 @@ export function webhooks(options: WebhooksOptions): Hono {
   return app;
 }
 
+/** Senders do not agree whether they sign what they compress or what comes of it, so that neither can be verified. */
+function encoded(context: Context, source: Source, encoding: string, options: WebhooksOptions): Response {
+  report(options, source, "unsupported", `the body is encoded: ${encoding}`);
+  context.header("Accept-Encoding", "identity");
+  const message = "The body is compressed. Send it as it is, without Content-Encoding.";
+  return context.json(errorBody("unsupported-media-type", message), 415);
+}
+
 function inbound(context: Context, body: Buffer, receivedAt: number): InboundRequest {
+  const url = incomingOf(context)?.url;
+  const target = url?.startsWith("/") === true ? url : targetOf(context.req.url);
   return {
     method: context.req.method,
-    headers: context.req.header(),
-    query: context.req.query(),
-    target: targetOf(context.req.url),
+    headers: headersOf(context),
+    query: target.includes("?") ? context.req.query() : {},
+    target,
     body,
     receivedAt,
   };
@@ -88,8 +100,9 @@ function answer(context: Context, source: Source, outcome: Outcome): Response {
 
 function success(context: Context, source: Source, receipts: readonly [Receipt, ...Receipt[]]): Response {
   if (source.provider.answers === "empty") return context.body(null, 200);
-  const wantsHtml = context.req.header("accept")?.includes("text/html") ?? false;
-  if (source.redirect !== undefined && wantsHtml) return context.redirect(source.redirect, 303);
+  if (source.redirect !== undefined && (context.req.header("accept")?.includes("text/html") ?? false)) {
+    return context.redirect(source.redirect, 303);
+  }
   const [first, ...others] = receipts;
   if (others.length === 0) return context.json(first, 200);
   if (receipts.every((receipt) => receipt.status === "ignored")) return context.json(first, 200);
@@ -143,7 +156,7 @@ function record(options: WebhooksOptions, source: Source, outcome: Outcome): voi
       for (const receipt of outcome.receipts) {
         metrics.event(source.name, receipt.status);
         if (outcome.spooled && receipt.status === "accepted") metrics.spooled(source.name);
-        log.debug({ source: source.name, ...receipt }, "event received");
+        if (log.isLevelEnabled("debug")) log.debug({ source: source.name, ...receipt }, "event received");
       }
       if (outcome.spooled) metrics.storeError("accept");
       return;

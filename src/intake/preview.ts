@@ -97,6 +97,10 @@ async function previewEvent(
       const { contacts, unreadable } = mapped;
       return { type, outcome: "erase", contacts, ...(unreadable.length === 0 ? {} : { unreadable }) };
     }
+    case "unreadable": {
+      const { message, warnings, report } = mapped;
+      return { type, outcome: "failed", reason: "unreadable-identifier", message, warnings, mapping: report };
+    }
     case "failed":
     case "later":
       return { type, outcome: mapped.kind, reason: mapped.message };

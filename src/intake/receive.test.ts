@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Provider } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
-import type { Acceptance } from "../store/store.ts";
+import type { Acceptance } from "../store/event-log.ts";
 import { createIntake } from "./receive.ts";
 
 const mebibyte = "x".repeat(1_048_576);

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { monotonicFactory } from "ulid";
+import { hash } from "node:crypto";
 import type { RelayEvent } from "../contact/event.ts";
 import { effectiveTime } from "../contact/stamp.ts";
 import type { InboundRequest, ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
-import type { Acceptance, EventLog } from "../store/store.ts";
-import { inTime, type InTime } from "./in-time.ts";
+import type { Acceptance, EventLog } from "../store/event-log.ts";
+import { createEventIds } from "./event-ids.ts";
+import { createInTime, type InTime } from "./in-time.ts";
 import type { Kept, Spool } from "./spool.ts";
 
 /** What became of one event of a request. */
@@ -53,7 +53,9 @@ export function createIntake(
   clock: () => number,
   spool?: IntakeSpool,
 ): Intake {
-  const nextId = monotonicFactory();
+  const nextId = createEventIds();
+  const storeInTime = createInTime(acceptDeadlineMs, "the store did not answer");
+  const diskInTime = createInTime(spoolDeadlineMs, "the disk did not answer");
   let pendingBytes = 0;
 
   async function receive(source: Source, request: InboundRequest): Promise<Outcome> {
@@ -69,7 +71,7 @@ export function createIntake(
       case "events":
         break;
     }
-    const makeId = () => `evt_${nextId(request.receivedAt)}`;
+    const makeId = () => nextId(request.receivedAt);
     if (source.honeypot !== undefined && parsed.events.some((event) => isFilled(event, source.honeypot))) {
       return { kind: "honeypot", id: makeId() };
     }
@@ -104,7 +106,7 @@ export function createIntake(
 
   async function storeOrSpool(spool: IntakeSpool, batch: readonly RelayEvent[]): Promise<Stored> {
     // What still lies in the spool is in no store yet, which would accept it under a second id.
-    const found = await inTime(spool.find(batch), spoolDeadlineMs, "the disk did not answer");
+    const found = await diskInTime(spool.find(batch));
     const ids = found.ok ? found.result : [];
     const unknown = batch.filter((_event, index) => ids[index] === undefined);
     const together = (fresh: readonly Acceptance[]) => {
@@ -118,7 +120,7 @@ export function createIntake(
     const accepted = await accept(unknown);
     if (accepted.ok) return { kind: "stored", acceptances: together(accepted.result) };
     const { cause } = accepted;
-    const kept = await inTime(spool.keep(unknown, cause), spoolDeadlineMs, "the disk did not answer");
+    const kept = await diskInTime(spool.keep(unknown, cause));
     if (!kept.ok) return { kind: "unavailable", cause, spool: { ...kept, reason: "unusable" } };
     if (!kept.result.ok) return { kind: "unavailable", cause, spool: kept.result };
     return { kind: "stored", acceptances: together(kept.result.acceptances), spooled: { cause } };
@@ -133,10 +135,12 @@ export function createIntake(
       };
     }
     pendingBytes += bytes;
-    const accepted = events.accept(batch).finally(() => {
+    const answered = () => {
       pendingBytes -= bytes;
-    });
-    return await inTime(accepted, acceptDeadlineMs, "the store did not answer");
+    };
+    const accepted = events.accept(batch);
+    accepted.then(answered, answered);
+    return await storeInTime(accepted);
   }
 
   return { receive };
@@ -155,9 +159,7 @@ function relayEvent(
     provider: source.provider.name,
     identity,
     type: storableText(event.type) || "unknown",
-    attributes: Object.fromEntries(
-      Object.entries(event.attributes).map(([name, value]) => [storableText(name), storableText(value)]),
-    ),
+    attributes: storableTexts(event.attributes),
     occurredAt: effectiveTime(event.occurredAt, receivedAt),
     receivedAt,
     replay: 0,
@@ -167,18 +169,26 @@ function relayEvent(
 
 /** The body is hashed once, however many events without an id of their own it holds. */
 function identifier({ body }: InboundRequest): (event: ProviderEvent, index: number) => string {
-  let bodyDigest: Buffer | undefined;
+  let bodyDigest: string | undefined;
   return ({ id }, index) => {
-    const hash = createHash("sha256");
-    if (id !== undefined) return hash.update(`id\n${id}`).digest("base64url");
-    bodyDigest ??= createHash("sha256").update(body).digest();
-    return hash.update(`body\n${index}\n`).update(bodyDigest).digest("base64url");
+    if (id !== undefined) return hash("sha256", `id\n${id}`, "base64url");
+    // No body is the text of another identity: it would have to begin with a word and a line feed.
+    bodyDigest ??= hash("sha256", body, "base64url");
+    return index === 0 ? bodyDigest : hash("sha256", `body\n${index}\n${bodyDigest}`, "base64url");
   };
 }
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair; both can come in by a header. */
 function storableText(text: string): string {
-  return text.replaceAll("\0", "").toWellFormed();
+  return text.includes("\0") ? text.replaceAll("\0", "").toWellFormed() : text.toWellFormed();
+}
+
+function storableTexts(texts: Readonly<Record<string, string>>): Record<string, string> {
+  const storable: [string, string][] = [];
+  for (const name of Object.keys(texts)) {
+    storable.push([storableText(name), storableText(texts[name] ?? "")]);
+  }
+  return Object.fromEntries(storable);
 }
 
 function isFilled(event: ProviderEvent, field: string | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { RelayEvent } from "../contact/event.ts";
-import type { Acceptance } from "../store/store.ts";
+import type { Acceptance } from "../store/event-log.ts";
 import { createContents } from "./spool/contents.ts";
 import { createSpoolDirectory, type ProcessLocks } from "./spool/directory.ts";
 import { createDrain, type SpoolStore } from "./spool/drain.ts";

@@ -1,5 +1,5 @@
 import { isAbsent } from "../contact/normalize.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBytes } from "./json.ts";
 import { parseFields } from "./fields.ts";
 import { decodeUtf8, mediaType } from "./text.ts";
 import type { Candidate, InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "./provider.ts";
@@ -25,7 +25,7 @@ export function readJsonObject(
 ): { ok: true; text: string; value: JsonObject } | { ok: false; message: string } {
   const text = decodeUtf8(body);
   if (text === undefined) return { ok: false, message: "The body is not valid UTF-8." };
-  const parsed = parseJson(text);
+  const parsed = parseJsonBytes(body, text);
   if (!parsed.ok) return parsed;
   if (!isObject(parsed.value)) return { ok: false, message: "The body is not a JSON object." };
   return { ok: true, text, value: parsed.value };
@@ -95,18 +95,19 @@ export function scalarText(value: JsonValue | undefined): string | undefined {
 
 /** An event's attributes: what is a text, a number or a truth value among the named, as text. */
 export function attributesOf(named: Readonly<Record<string, JsonValue | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(named).flatMap(([name, value]) => {
-      const text = typeof value === "boolean" ? String(value) : scalarText(value);
-      return text === undefined || text === "" ? [] : [[name, text]];
-    }),
-  );
+  const attributes: [string, string][] = [];
+  for (const name of Object.keys(named)) {
+    const value = named[name];
+    const text = typeof value === "boolean" ? String(value) : scalarText(value);
+    if (text !== undefined && text !== "") attributes.push([name, text]);
+  }
+  return Object.fromEntries(attributes);
 }
 
 /** The value at a dotted path such as `line_items.0.title`. Own properties only. */
 export function at(root: JsonValue, path: string): JsonValue | undefined {
   let value: JsonValue | undefined = root;
-  for (const name of path.split(".")) {
+  for (const name of namesIn(path)) {
     if (isList(value)) value = /^\d+$/.test(name) ? value[Number(name)] : undefined;
     else if (isObject(value) && Object.hasOwn(value, name)) value = value[name];
     else return undefined;
@@ -114,10 +115,24 @@ export function at(root: JsonValue, path: string): JsonValue | undefined {
   return value;
 }
 
+const namesKnown = new Map<string, readonly string[]>();
+/** Providers look in the same few places of every payload. */
+const namesKnownMax = 1_000;
+
+function namesIn(path: string): readonly string[] {
+  const known = namesKnown.get(path);
+  if (known) return known;
+  const names = path.split(".");
+  if (namesKnown.size < namesKnownMax) namesKnown.set(path, names);
+  return names;
+}
+
 /** What is found at the paths, in their order, without what is missing, null or blank. */
 export function candidatesAt(root: JsonValue, paths: readonly string[]): Candidate[] {
-  return paths.flatMap((path) => {
+  const candidates: Candidate[] = [];
+  for (const path of paths) {
     const value = at(root, path);
-    return value === undefined || isAbsent(value) ? [] : [{ path, value }];
-  });
+    if (value !== undefined && !isAbsent(value)) candidates.push({ path, value });
+  }
+  return candidates;
 }

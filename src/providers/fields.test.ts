@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseFields } from "./body.ts";
+import { expectQuick } from "../../test/helpers/quick.ts";
 
 const urlEncoded = "application/x-www-form-urlencoded";
 const multipart = "multipart/form-data; boundary=b0";
@@ -185,11 +186,4 @@ test("nothing makes the reader throw", () => {
 /** About a megabyte of it. */
 function fill(text: string) {
   return text.repeat(Math.ceil(1_000_000 / text.length));
-}
-
-/** Far above what it takes (some milliseconds), far below anything that grows with the square of the size. */
-function expectQuick(act: () => unknown) {
-  const started = performance.now();
-  act();
-  expect(performance.now() - started).toBeLessThan(500);
 }

@@ -34,12 +34,57 @@ type ParsedJson = { ok: true; value: JsonValue } | { ok: false; message: string 
  * is for the sender and quotes nothing of the text.
  */
 export function parseJson(text: string): ParsedJson {
-  if (text.trim() === "") return { ok: false, message: "The body is empty where JSON is expected." };
+  if (text.length < plainBytesMax && hasFewContainers(text) && !mayHoldLargeNumbers.test(text)) {
+    return tryParse(text);
+  }
   const quoted = quoteLargeNumbers(text);
   if (!quoted.ok) return quoted;
   const parsed = tryParse(quoted.text);
   // The place in the message has to be one in the text that was sent.
   return parsed.ok || quoted.text === text ? parsed : tryParse(text);
+}
+
+/** {@link parseJson} of the text of these UTF-8 bytes: most bodies need no second walk over them. */
+export function parseJsonBytes(bytes: Uint8Array, text: string): ParsedJson {
+  return bytes.length < plainBytesMax && isPlain(bytes) ? tryParse(text) : parseJson(text);
+}
+
+/** Shorter than any text that holds too many lists and objects, or an object of too many names. */
+const plainBytesMax = 2 * containersFree;
+
+/** No more than may be nested into each other. */
+function hasFewContainers(text: string): boolean {
+  let count = 0;
+  for (const opener of ["{", "["]) {
+    for (let index = text.indexOf(opener); index !== -1; index = text.indexOf(opener, index + 1)) {
+      if (++count > nestingMax) return false;
+    }
+  }
+  return true;
+}
+
+/** Whether it nests no deeper than it may, and holds no number that could be large. */
+function isPlain(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let digits = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const code = bytes[index] ?? 0;
+    if (isDigit(code)) {
+      if (++digits > shortNumberMax) return false;
+      continue;
+    }
+    // An exponent behind a digit.
+    if (isLetterE(code) && digits > 0) return false;
+    digits = 0;
+    if (code === quote) {
+      for (index++; index < bytes.length && bytes[index] !== quote; index++) {
+        if (bytes[index] === backslash) index++;
+      }
+    } else if (isOpener(code)) {
+      if (++depth > nestingMax) return false;
+    } else if (isCloser(code)) depth--;
+  }
+  return true;
 }
 
 /** The exact texts of the elements of a JSON array that {@link parseJson} has read. */
@@ -71,6 +116,7 @@ function tryParse(text: string): ParsedJson {
     const value: JsonValue = JSON.parse(text);
     return { ok: true, value };
   } catch (error) {
+    if (text.trim() === "") return { ok: false, message: "The body is empty where JSON is expected." };
     // Anchored at the end: elsewhere in its message the engine quotes the text.
     const place = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(
       error instanceof Error ? error.message : "",

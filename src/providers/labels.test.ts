@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readLabels } from "./labels.ts";
+import { expectQuick } from "../../test/helpers/quick.ts";
 
 function fieldsOf(...labels: string[]) {
   return readLabels(labels).map((meaning) => meaning?.field);
@@ -134,14 +135,11 @@ describe("labels people use for a contact's fields", () => {
 
   it("thousands of labels that almost end in a note are read at once", () => {
     const labels = Array.from({ length: 5_000 }, (_, index) => `name ${index}()${" ".repeat(180)}x`);
-    const started = performance.now();
-    expect(new Set(fieldsOf(...labels))).toEqual(new Set([undefined]));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expectQuick(() => expect(new Set(fieldsOf(...labels))).toEqual(new Set([undefined])));
   });
 
   it("a label of a megabyte is read at once", () => {
-    const started = performance.now();
-    expect(fieldsOf("<".repeat(1_000_000), "(".repeat(1_000_000))).toEqual([undefined, undefined]);
-    expect(performance.now() - started).toBeLessThan(200);
+    const labels = ["<".repeat(1_000_000), "(".repeat(1_000_000)];
+    expectQuick(() => expect(fieldsOf(...labels)).toEqual([undefined, undefined]));
   });
 });

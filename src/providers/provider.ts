@@ -99,6 +99,8 @@ export type ProviderMapping =
       /** What the source's own mapping expressions see as the payload's root. */
       root: JsonValue;
       candidates: Candidates;
+      /** Identifiers that the event says the contact had before, and the country then: the API knows it by them. */
+      was?: Readonly<Partial<Record<"phone" | "email" | "countryCode", readonly Candidate[]>>>;
       /** Of a form: every answer, so that those which nothing uses can be named. */
       answers?: readonly Answer[];
       /**

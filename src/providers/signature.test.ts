@@ -11,6 +11,7 @@ import {
   verifyKey,
   withinTolerance,
 } from "./signature.ts";
+import { expectQuick } from "../../test/helpers/quick.ts";
 
 const digest = hmacSha256("key", "text");
 
@@ -193,13 +194,13 @@ describe("a shared key", () => {
         expect(isProven({ authorization: `${scheme} ${value}`, "x-webhook-key": scheme }, [key])).toBe(false);
       }),
     );
-    const started = performance.now();
-    for (const text of [" ", "\t", "a", "a ", "="]) {
-      for (const scheme of ["", "Bearer ", "Basic "]) {
-        isProven({ authorization: scheme + text.repeat(1_000_000 / text.length) }, [key]);
+    expectQuick(() => {
+      for (const text of [" ", "\t", "a", "a ", "="]) {
+        for (const scheme of ["", "Bearer ", "Basic "]) {
+          isProven({ authorization: scheme + text.repeat(1_000_000 / text.length) }, [key]);
+        }
       }
-    }
-    expect(performance.now() - started).toBeLessThan(2_000);
+    });
   });
 
   it("what is signed with it is proven by it, and keeps its own headers and body", () => {

@@ -53,8 +53,9 @@ export function timeOf(value: unknown): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.exec(value);
   if (!match) return undefined;
   const [, date = "", minute = "", second = "", fraction = "", offset = ""] = match;
-  const midnight = Date.parse(`${date}T00:00:00Z`);
-  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return undefined;
+  // A day that the month does not have would be read as one of the next month.
+  const day = Number(date.slice(8));
+  if (day > 28 && new Date(`${date}T00:00:00Z`).getUTCDate() !== day) return undefined;
   const leap = second === "60";
   const milliseconds = `.${fraction.slice(1, 4).padEnd(3, "0")}`;
   const time = Date.parse(`${date}T${minute}:${leap ? "59" : second}${milliseconds}${offset.toUpperCase()}`);

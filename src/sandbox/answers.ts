@@ -56,6 +56,15 @@ export function injected(
   };
 }
 
+/** What a firewall before the API answers: not the API's words, and not JSON. */
+export function firewallPage(): Answer {
+  return {
+    status: 403,
+    body: "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>",
+    headers: { "Content-Type": "text/html" },
+  };
+}
+
 /** The three headers of the API's page; the seconds of `Retry-After` are whole ones. */
 export function limitHeaders({ allowed, limit, remaining, retryAfterMs }: Allowance): Record<string, string> {
   if (limit === 0) return {};

@@ -1,8 +1,11 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAelystClient } from "../aelyst/client.ts";
+import { createConnections } from "../outbound/connections.ts";
 import { isLoopback } from "./control.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
+
+const connections = createConnections({ http: undefined, https: undefined, none: "" });
 
 const open: Sandbox[] = [];
 afterEach(async () => {
@@ -16,7 +19,7 @@ async function start(options: SandboxOptions = {}): Promise<Sandbox> {
 }
 
 const client = (sandbox: Sandbox) =>
-  createAelystClient({ baseUrl: sandbox.url, token: "any", timeoutMs: 2_000 });
+  createAelystClient({ baseUrl: sandbox.url, token: "any", timeoutMs: 2_000 }, connections);
 
 async function control(sandbox: Sandbox, method: string, path: string, body?: string) {
   const init = body === undefined ? { method } : { method, body };

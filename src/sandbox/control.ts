@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { faultSchema } from "./faults.ts";
 import { readJson } from "./request-body.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Sandbox } from "./contract.ts";
 import { readIdentifier } from "./validate.ts";
 
 const requestsShown = 100;
@@ -68,6 +68,9 @@ const faults = [
   { hang: true, times: 1 },
   { drop: "after", times: 1 },
   { unauthorized: true },
+  { status: 500, contact: "id:1" },
+  { firewall: "<script>" },
+  { contactRate: 5 },
   { rate: 5, limiter: "token-bucket" },
 ];
 

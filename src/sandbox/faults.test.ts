@@ -99,3 +99,19 @@ it.each([
 ])("%j is no fault", (fault) => {
   expect(faultSchema.safeParse(fault).success).toBe(false);
 });
+
+it("a firewall refuses a body that holds its text, whoever it is for, and no other", () => {
+  const faults = create();
+  faults.add({ firewall: '<script src="x">' }, 0);
+  expect(faults.blocks({ firstName: 'Ada <script src="x">' }, 0)).toBe(true);
+  expect(faults.blocks({ custom_fields: [{ name: "Note", value: '<script src="x">' }] }, 0)).toBe(true);
+  expect(faults.blocks({ firstName: "Ada" }, 0)).toBe(false);
+  expect(kinds(faults, 1)).toEqual(["none"]);
+});
+
+it("a status can be one contact's own", () => {
+  const faults = create();
+  faults.add({ status: 500, contact: "id:7" }, 0);
+  expect(faults.decide("id:7", 0).kind).toBe("status");
+  expect(faults.decide("id:8", 0).kind).toBe("none");
+});

@@ -5,6 +5,7 @@ import { seededRandom } from "./seeded-random.ts";
 import { identifierOf } from "./validate.ts";
 
 const times = z.number().int().min(1).max(1_000_000).optional();
+const contactText = z.string().refine((text) => identifierOf(text) !== undefined);
 const headerText = z
   .string()
   .max(2_000)
@@ -15,9 +16,13 @@ const headerText = z
  * switched off.
  */
 export const faultSchema = z.union([
-  /** Answers this status instead of doing anything; `probability`, drawn from `seed`, for a share of the requests. */
+  /**
+   * Answers this status instead of doing anything; `probability`, drawn from `seed`, for a share of the requests;
+   * `contact`, by any of its identifiers, for those of one contact.
+   */
   z.strictObject({
     status: z.number().int().min(200).max(599),
+    contact: contactText.optional(),
     times,
     probability: z.number().min(0).max(1).optional(),
     seed: z.number().int().optional(),
@@ -27,7 +32,7 @@ export const faultSchema = z.union([
   }),
   /** 449 for one contact, by any of its identifiers, for so many requests or so many milliseconds. */
   z.strictObject({
-    busy: z.string().refine((text) => identifierOf(text) !== undefined),
+    busy: contactText,
     times,
     forMs: z.number().min(0).optional(),
   }),
@@ -39,6 +44,10 @@ export const faultSchema = z.union([
   z.strictObject({ drop: z.enum(["before", "after"]), times }),
   /** The token is revoked; `false` for valid again. */
   z.strictObject({ unauthorized: z.boolean(), times }),
+  /** A firewall before the API: 403 and an HTML page for every request whose body holds this text. */
+  z.strictObject({ firewall: z.string().min(1).max(1_000), times }),
+  /** Requests per second to one contact, counted by method and path as the vendor does; 0 for no limit. */
+  z.strictObject({ contactRate: z.number().min(0).max(1_000_000) }),
   z.strictObject({ rate: z.number().min(0).max(1_000_000), limiter: z.enum(limiterKinds).optional() }),
 ]);
 
@@ -59,6 +68,8 @@ export interface Faults {
   /** Whether the token of this request is to count as revoked. */
   revokesToken(now: number): boolean;
   latencyMs(now: number): number;
+  /** Whether the firewall refuses a request with this body. */
+  blocks(body: unknown, now: number): boolean;
   /** Decides about one request that was let in, and counts it: only the first fault that fits is spent on it. */
   decide(contact: ContactRef | undefined, now: number): Fate;
 }
@@ -85,12 +96,17 @@ export function createFaults(
     return active;
   }
 
+  function isMeant(text: string, contact: ContactRef | undefined): boolean {
+    const meant = identifierOf(text);
+    return meant !== undefined && contact !== undefined && isSame(meant, contact);
+  }
+
   function strikes({ fault, random }: ActiveFault, contact: ContactRef | undefined): boolean {
-    if ("busy" in fault) {
-      const busy = identifierOf(fault.busy);
-      return busy !== undefined && contact !== undefined && isSame(busy, contact);
+    if ("busy" in fault) return isMeant(fault.busy, contact);
+    if ("status" in fault) {
+      if (fault.contact !== undefined && !isMeant(fault.contact, contact)) return false;
+      return fault.probability === undefined || random() < fault.probability;
     }
-    if ("status" in fault) return fault.probability === undefined || random() < fault.probability;
     return "hang" in fault || "drop" in fault;
   }
 
@@ -130,6 +146,14 @@ export function createFaults(
         ms += one.fault.latencyMs;
       }
       return ms;
+    },
+    blocks(body, now) {
+      const text = JSON.stringify(body) ?? "";
+      const one = current(now).find(
+        ({ fault }) => "firewall" in fault && text.includes(JSON.stringify(fault.firewall).slice(1, -1)),
+      );
+      if (one) one.left -= 1;
+      return one !== undefined;
     },
     decide(contact, now) {
       const one = current(now).find((candidate) => strikes(candidate, contact));

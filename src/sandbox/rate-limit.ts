@@ -65,8 +65,10 @@ function tokenBucket(perSecond: number): Limiter {
     const sinceMs = Number.isNaN(filledAt) ? 0 : Math.max(0, now - filledAt);
     tokens = Math.min(limit, tokens + (sinceMs / 1_000) * perSecond);
     filledAt = now;
-    if (tokens < 1) return answer(Math.floor(limit), 0, Math.max(1, ((1 - tokens) / perSecond) * 1_000));
-    tokens -= 1;
+    // What was waited for as long as it said is whole, however its fractions add up.
+    if (tokens < 1 - 1e-6)
+      return answer(Math.floor(limit), 0, Math.max(1, ((1 - tokens) / perSecond) * 1_000));
+    tokens = Math.max(0, tokens - 1);
     return answer(Math.floor(limit), Math.floor(tokens), 0);
   };
 }

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createAelystClient } from "../aelyst/client.ts";
+import { createConnections } from "../outbound/connections.ts";
 import type { ContactPatch } from "../contact/contact-patch.ts";
 import { createLimiter, limiterKinds } from "./rate-limit.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 import { readIdentifier, validateBody } from "./validate.ts";
+
+const connections = createConnections({ http: undefined, https: undefined, none: "" });
 
 let open: Sandbox[] = [];
 afterEach(async () => {
@@ -182,7 +185,7 @@ describe("the rate limit", () => {
 describe("faults, as the client of the API sees them", () => {
   const patch: ContactPatch = { firstName: "A" };
   async function clientOf(sandbox: Sandbox, timeoutMs = 2_000) {
-    return createAelystClient({ baseUrl: sandbox.url, token: "secret", timeoutMs });
+    return createAelystClient({ baseUrl: sandbox.url, token: "secret", timeoutMs }, connections);
   }
 
   it.each([

@@ -1,12 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { failure, injected, limitHeaders, success, type Answer } from "./answers.ts";
-import { createContacts, type SandboxContact } from "./contacts.ts";
+import { failure, firewallPage, injected, limitHeaders, success, type Answer } from "./answers.ts";
+import { createContacts } from "./contacts.ts";
+import type { Sandbox, SandboxRequest } from "./contract.ts";
 import { handleControl } from "./control.ts";
-import { createFaults, type Fate, type Fault, type ListedFault } from "./faults.ts";
+import { createFaults, type Fate, type Fault } from "./faults.ts";
 import { createInFlight } from "./in-flight.ts";
-import { createLimiter, type LimiterKind } from "./rate-limit.ts";
+import { createLimiter, type Allowance, type Limiter, type LimiterKind } from "./rate-limit.ts";
 import { readJson, saysJson } from "./request-body.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { identifierOf, readIdentifier, validateBody, type WorkspaceRules } from "./validate.ts";
@@ -33,38 +34,7 @@ export interface SandboxOptions {
   readonly random?: () => number;
 }
 
-/** One request, as it is remembered. */
-export interface SandboxRequest {
-  /** When it arrived, in milliseconds since the epoch. */
-  readonly at: number;
-  /** The same, since the sandbox was started. */
-  readonly sinceMs: number;
-  readonly method: string;
-  readonly path: string;
-  readonly contact: string | undefined;
-  /** 0 when it is not answered yet, or its connection was dropped or left hanging. */
-  readonly status: number;
-  readonly body: unknown;
-  /** How many requests for this contact were on the wire when it arrived, itself included. */
-  readonly inFlight: number;
-}
-
-export interface Sandbox {
-  /** For `AELYST_API_URL`. */
-  readonly url: string;
-  readonly port: number;
-  contacts(): SandboxContact[];
-  /** A contact by any of its identifiers. */
-  contact(ref: string): SandboxContact | undefined;
-  /** The latest 100 000, in the order in which they arrived. */
-  requests(): readonly SandboxRequest[];
-  fault(fault: Fault): void;
-  faults(): ListedFault[];
-  clearFaults(): void;
-  /** Forgets contacts, requests and faults. */
-  reset(): void;
-  close(): Promise<void>;
-}
+export type { Sandbox } from "./contract.ts";
 
 const requestsMax = 100_000;
 
@@ -88,11 +58,25 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   setMaxListeners(0, closing.signal);
   let limiter = createLimiter(startLimiter, startRate);
   let rateFault: Extract<Fault, { rate: number }> | undefined;
+  let contactRate = 0;
+  let contactLimiters = new Map<string, Limiter>();
   let requests: SandboxRequest[] = [];
 
   function remember(request: SandboxRequest): void {
     requests.push(request);
     if (requests.length > requestsMax * 1.1) requests = requests.slice(-requestsMax);
+  }
+
+  function limitContacts(rate: number): void {
+    contactRate = rate;
+    contactLimiters = new Map();
+  }
+
+  function allowanceOf(contact: ContactRef | undefined, at: number): Allowance | undefined {
+    if (contactRate === 0 || contact === undefined) return undefined;
+    const limiter = contactLimiters.get(contact) ?? createLimiter("sliding-window", contactRate);
+    contactLimiters.set(contact, limiter);
+    return limiter(at);
   }
 
   /** What is decided as a request arrives, before its body: who it is from, the rate, and its fate. */
@@ -103,6 +87,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const allowance = limiter(at);
     const headers = limitHeaders(allowance);
     if (!allowance.allowed) return { fate: { kind: "none" }, refusal: failure(429, headers) };
+    const own = allowanceOf(contact, at);
+    if (own?.allowed === false) {
+      return { fate: { kind: "none" }, refusal: failure(429, limitHeaders(own)) };
+    }
     return { fate: faults.decide(contact, at), headers };
   }
 
@@ -147,7 +135,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const { kind } = admission.fate;
     if (kind === "hang") return;
     if (kind === "drop-before") return void response.destroy();
-    const answer = admission.refusal ?? carryOut(request, contact, remembered.body, admission);
+    const answer = faults.blocks(remembered.body, at)
+      ? firewallPage()
+      : (admission.refusal ?? carryOut(request, contact, remembered.body, admission));
     if (kind === "drop-after") return void response.destroy();
     remembered.status = answer.status;
     leave();
@@ -162,14 +152,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     requests: () => requests.slice(-requestsMax),
     fault(fault: Fault) {
+      if ("contactRate" in fault) return limitContacts(fault.contactRate);
       if (!("rate" in fault)) return faults.add(fault, clock());
       rateFault = fault;
       limiter = createLimiter(fault.limiter ?? startLimiter, fault.rate);
     },
-    faults: () => [...faults.list(clock()), ...(rateFault ? [{ ...rateFault, left: null }] : [])],
+    faults: () => [
+      ...faults.list(clock()),
+      ...(rateFault ? [{ ...rateFault, left: null }] : []),
+      ...(contactRate > 0 ? [{ contactRate, left: null }] : []),
+    ],
     clearFaults() {
       faults.clear();
       rateFault = undefined;
+      limitContacts(0);
       limiter = createLimiter(startLimiter, startRate);
     },
     reset() {

@@ -1,8 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAelystClient } from "../aelyst/client.ts";
+import { createConnections } from "../outbound/connections.ts";
 import type { Fault } from "./faults.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
+
+const connections = createConnections({ http: undefined, https: undefined, none: "" });
 
 const open: Sandbox[] = [];
 afterEach(async () => {
@@ -16,7 +19,7 @@ async function start(options: SandboxOptions = {}): Promise<Sandbox> {
 }
 
 const client = (sandbox: Sandbox, timeoutMs = 2_000, token = "secret") =>
-  createAelystClient({ baseUrl: sandbox.url, token, timeoutMs });
+  createAelystClient({ baseUrl: sandbox.url, token, timeoutMs }, connections);
 const ada = { firstName: "Ada" };
 
 async function until(condition: () => boolean): Promise<void> {
@@ -57,6 +60,20 @@ describe("the rate", () => {
       headers: { authorization: "Bearer secret" },
     });
     expect((await client(sandbox).update("id:1", ada)).kind).toBe("limited");
+  });
+
+  it("counts by contact where the fault says so, and no other contact with it", async () => {
+    let now = 1_700_000_000_000;
+    const sandbox = await start({ clock: () => now });
+    sandbox.fault({ contactRate: 2 });
+    const kinds = [];
+    for (const id of ["id:1", "id:1", "id:1", "id:2"] as const) {
+      kinds.push((await client(sandbox).update(id, ada)).kind);
+    }
+    expect(kinds).toEqual(["ok", "ok", "limited", "ok"]);
+    now += 1_000;
+    expect((await client(sandbox).update("id:1", ada)).kind).toBe("ok");
+    expect(sandbox.faults()).toEqual([{ contactRate: 2, left: null }]);
   });
 
   it("a request over the limit spends no fault", async () => {
@@ -228,4 +245,13 @@ describe("the request", () => {
       },
     ]);
   });
+});
+
+it("a firewall answers an HTML page in the API's place, and changes nothing", async () => {
+  const sandbox = await start();
+  sandbox.fault({ firewall: "<script>" });
+  const refused = await client(sandbox).update("id:1", { firstName: "<script>" });
+  expect(refused).toMatchObject({ kind: "unauthorized", status: 403 });
+  expect(sandbox.contacts()).toEqual([]);
+  expect((await client(sandbox).update("id:1", ada)).kind).toBe("ok");
 });

@@ -29,6 +29,8 @@ export function providerSource(
     events: undefined,
     identify: defaultIdentify,
     region: undefined,
+    writing: {},
+    when: undefined,
     mapping: noMapping,
     examples: [],
     redirect: undefined,

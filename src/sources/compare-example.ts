@@ -11,6 +11,10 @@ export function differences(expected: Expectation, mapped: Foretold): string[] {
       if (mapped.kind !== "ignored") return [`expected to be ignored, but it ${told(mapped)}`];
       if (expected.reason === undefined || expected.reason === mapped.reason) return [];
       return [`expected to be ignored as ${expected.reason}, but it was as ${mapped.reason}`];
+    case "parked":
+      if (mapped.kind !== "unreadable") return [`expected to be parked, but it ${told(mapped)}`];
+      if (expected.reason === undefined || expected.reason === "unreadable-identifier") return [];
+      return [`expected to be parked as ${expected.reason}, but it ${told(mapped)}`];
     case "erase": {
       if (mapped.kind !== "erase") return [`expected to erase, but it ${told(mapped)}`];
       const missing = expected.contacts.filter((contact) => !mapped.contacts.some((one) => one === contact));
@@ -58,10 +62,11 @@ function updateDifferences(
 function told(mapped: Exclude<Mapped, { kind: "failed" }>): string {
   if (mapped.kind === "update") return `updates ${mapped.contact}`;
   if (mapped.kind === "erase") return `erases ${mapped.contacts.join(", ")}`;
+  if (mapped.kind === "unreadable") return `is parked as unreadable-identifier: ${mapped.message}`;
   return `is ignored as ${mapped.reason}`;
 }
 
 function reasons(mapped: Exclude<Mapped, { kind: "failed" | "update" }>): string[] {
-  if (mapped.kind !== "ignored") return [];
+  if (mapped.kind === "erase") return [];
   return mapped.warnings.map(({ field, message }) => `${field}: ${message}`);
 }

@@ -1,10 +1,12 @@
 import type { IdentifierKind } from "../contact/contact-ref.ts";
+import type { Writing } from "../contact/custom-field.ts";
 import type { RegionCode } from "../contact/normalize.ts";
 import type { Credentials, Provider } from "../providers/provider.ts";
 import { matchesPattern } from "./event-pattern.ts";
 import type { Example } from "./examples.ts";
+import type { Expression } from "./expression.ts";
 import type { FieldMapping } from "./field-mapping.ts";
-import { mapSourceEvent } from "./map-event.ts";
+import { createSourceMapper } from "./map-event.ts";
 import type { ProviderSettings } from "./provider-settings.ts";
 import type { Source } from "./source.ts";
 
@@ -20,6 +22,9 @@ export interface SourceConfig {
   readonly events: readonly string[] | undefined;
   readonly identify: readonly IdentifierKind[];
   readonly region: RegionCode | undefined;
+  readonly writing: Writing;
+  /** Events for which it does not give true are ignored. */
+  readonly when: Expression | undefined;
   readonly mapping: FieldMapping;
   readonly examples: readonly Example[];
   readonly redirect: string | undefined;
@@ -47,6 +52,6 @@ export function createSource(config: SourceConfig): Source {
     cors,
     honeypot,
     selects: (type) => events === undefined || events.some((pattern) => matchesPattern(pattern, type)),
-    map: (event) => mapSourceEvent(config, event),
+    map: createSourceMapper(config),
   };
 }

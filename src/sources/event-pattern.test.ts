@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { matchesPattern } from "./event-pattern.ts";
+import { expectQuick } from "../../test/helpers/quick.ts";
 
 test.each([
   ["orders/*", "orders/create", true],
@@ -23,7 +24,5 @@ test.each([
 });
 
 test("a pattern of many stars against a long type costs next to nothing", () => {
-  const started = performance.now();
-  expect(matchesPattern(`${"*a".repeat(50)}b`, "a".repeat(100_000))).toBe(false);
-  expect(performance.now() - started).toBeLessThan(500);
+  expectQuick(() => expect(matchesPattern(`${"*a".repeat(50)}b`, "a".repeat(100_000))).toBe(false));
 });

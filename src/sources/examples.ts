@@ -18,10 +18,11 @@ export type Expectation =
       readonly fields: Readonly<Partial<Record<FieldName, FieldValue>>>;
     }
   | { readonly kind: "ignored"; readonly reason: string | undefined }
+  | { readonly kind: "parked"; readonly reason: string | undefined }
   | { readonly kind: "erase"; readonly contacts: readonly string[] };
 
 const exampleKeys = ["name", "payload", "file", "type", "headers", "expect"] as const;
-const expectKeys = [...coreFields, "custom_fields", "contact", "ignored", "erase"] as const;
+const expectKeys = [...coreFields, "custom_fields", "contact", "ignored", "parked", "erase"] as const;
 
 /** Reads `examples:`; every mistake is reported to the file. */
 export function readExamples(file: YamlFile, at: Located): readonly Example[] {
@@ -88,19 +89,22 @@ function readHeaders(file: YamlFile, at: Located): Record<string, string> {
 
 function readExpectation(file: YamlFile, at: Located): Expectation | undefined {
   if (!file.isMapping(at)) {
-    file.report(at, "must be a mapping of the fields, or `ignored: reason`, or `erase: [contact]`");
+    file.report(
+      at,
+      "must be a mapping of the fields, or `ignored: reason`, `parked: reason` or `erase: [contact]`",
+    );
     return undefined;
   }
   const entries = file.fields(at, expectKeys);
   const ignored = entries.get("ignored");
+  const parked = entries.get("parked");
   const erase = entries.get("erase");
-  if ((ignored || erase) && entries.size > 1) {
-    file.report(at, "an event that is ignored or erases has no fields: give one of them alone");
+  if ((ignored || parked || erase) && entries.size > 1) {
+    file.report(at, "an event that is ignored, parked or erases has no fields: give one of them alone");
   }
-  if (ignored) {
-    const isAny = file.scalar(ignored.value) === true;
-    return { kind: "ignored", reason: isAny ? undefined : file.text(ignored.value) };
-  }
+  const reasonAt = (at: Located) => (file.scalar(at) === true ? undefined : file.text(at));
+  if (ignored) return { kind: "ignored", reason: reasonAt(ignored.value) };
+  if (parked) return { kind: "parked", reason: reasonAt(parked.value) };
   if (erase) return { kind: "erase", contacts: file.texts(erase.value).map(({ text }) => text) };
   const fields: Partial<Record<FieldName, FieldValue>> = {};
   for (const field of coreFields) {

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import * as fc from "fast-check";
+import jsonata from "jsonata";
 import { describe, expect, test, vi } from "vitest";
 import { compileExpression, knownFunctions, type Evaluation } from "./expression.ts";
 
@@ -90,11 +92,35 @@ describe("what cannot end is stopped", () => {
 test("a pause of the whole process is not taken for an expression without end", async () => {
   const clock = vi.spyOn(Date, "now").mockReturnValue(10_000).mockReturnValueOnce(0);
   try {
-    expect(await evaluate("a", { a: 1 })).toEqual({ kind: "value", value: 1 });
+    expect(await evaluate("a + 0", { a: 1 })).toEqual({ kind: "value", value: 1 });
     expect(clock.mock.calls.length).toBeGreaterThan(2);
   } finally {
     clock.mockRestore();
   }
+});
+
+test("a plain path, read without JSONata, finds what JSONata finds", async () => {
+  const names = ["a", "b", "c d", "__proto__", "constructor", "length", "0"];
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      fc.constantFrom(null, 0, 1, "", "x", false, true),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...names), tie("value"), { maxKeys: 4 }),
+    ),
+  }));
+  const path = fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(value, path, async (root, steps) => {
+      const source = steps.map((name) => `\`${name}\``).join(".");
+      const json: unknown = JSON.parse(JSON.stringify(root));
+      const expected: unknown = await jsonata(source).evaluate(json);
+      const found = await evaluate(source, json);
+      // A list that JSONata made carries a mark of its own.
+      expect(JSON.stringify(found)).toBe(JSON.stringify({ kind: "value", value: expected }));
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test.each([

@@ -58,10 +58,48 @@ export function compileExpression(source: string): Compiled {
     const character = Math.max(1, use.position - use.name.length);
     return { ok: false, message: `${why} (at character ${character} of the expression)` };
   }
+  const names = plainPathOf(compiled.ast());
   return {
     ok: true,
-    expression: { text: source, evaluate: (root, event) => evaluate(compiled, root, event) },
+    expression: {
+      text: source,
+      async evaluate(root, event) {
+        const found = names && readPlainly(root, names);
+        return found ?? (await evaluate(compiled, root, event));
+      },
+    },
   };
+}
+
+/** The names of an expression that is nothing but names with dots between them. */
+function plainPathOf(ast: unknown): readonly string[] | undefined {
+  const isOnly = (node: object, keys: readonly string[]) =>
+    Object.keys(node).every((key) => keys.includes(key));
+  if (typeof ast !== "object" || ast === null || !isOnly(ast, ["type", "steps"])) return undefined;
+  const steps: unknown = Reflect.get(ast, "steps");
+  if (Reflect.get(ast, "type") !== "path" || !Array.isArray(steps)) return undefined;
+  const names: string[] = [];
+  for (const step of steps as readonly unknown[]) {
+    if (typeof step !== "object" || step === null || !isOnly(step, ["type", "value", "position"]))
+      return undefined;
+    const name: unknown = Reflect.get(step, "value");
+    if (Reflect.get(step, "type") !== "name" || typeof name !== "string") return undefined;
+    names.push(name);
+  }
+  return names;
+}
+
+/** What JSONata finds there, a hundred times sooner; undefined where a list is in the way, of which it has its own ideas. */
+function readPlainly(root: unknown, names: readonly string[]): Evaluation | undefined {
+  let value: unknown = root;
+  for (const name of names) {
+    if (Array.isArray(value)) return undefined;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) {
+      return { kind: "value", value: undefined };
+    }
+    value = Reflect.get(value, name);
+  }
+  return { kind: "value", value };
 }
 
 function refusalOf({ name }: VariableUse, defined: ReadonlySet<string>): string | undefined {

@@ -1,5 +1,13 @@
 import { coreFields, type CoreField } from "../contact/contact-patch.ts";
-import { customFieldTypes, type CustomFieldType } from "../contact/custom-field.ts";
+import { dateOrders } from "../contact/calendar.ts";
+import {
+  caseless,
+  customFieldTypes,
+  type CustomFieldType,
+  type CustomValueRules,
+  type Writing,
+} from "../contact/custom-field.ts";
+import { decimalMarks } from "../contact/number.ts";
 import { parseRegion, type RegionCode } from "../contact/normalize.ts";
 import { didYouMean } from "./closest.ts";
 import { compileExpression, type Expression } from "./expression.ts";
@@ -17,7 +25,7 @@ export interface CustomRule {
   readonly name: string;
   readonly expression: Expression;
   readonly type: CustomFieldType;
-  readonly options: readonly string[] | undefined;
+  readonly rules: CustomValueRules;
   readonly clear: boolean;
 }
 
@@ -27,15 +35,39 @@ export interface FieldMapping {
   readonly core: ReadonlyMap<CoreField, CoreRule | "removed">;
   /** Gives the contact's id, which names the contact and is no field of it. */
   readonly id: Expression | undefined;
+  /** Give what the contact was named by before: the API knows it by that. */
+  readonly was: ReadonlyMap<ChangingIdentifier, Expression>;
   readonly custom: readonly CustomRule[];
 }
 
-export const noMapping: FieldMapping = { core: new Map(), id: undefined, custom: [] };
+export const noMapping: FieldMapping = { core: new Map(), id: undefined, was: new Map(), custom: [] };
 
-const mapKeys = [...coreFields, "id", "custom_fields"] as const;
+/** The identifiers that are fields as well, and so can change. */
+export const changingIdentifiers = ["phone", "email"] as const;
+export type ChangingIdentifier = (typeof changingIdentifiers)[number];
+
+const mapKeys = [...coreFields, "id", "was", "custom_fields"] as const;
 /** The entries of a `map:` as they stand in the file, the wrong ones too. */
 export type MapEntries = ReadonlyMap<(typeof mapKeys)[number], Entry>;
-const valueKeys = ["value", "type", "region", "options", "clear"] as const;
+const valueKeys = [
+  "value",
+  "type",
+  "region",
+  "options",
+  "clear",
+  "dates",
+  "decimal",
+  "checked",
+  "unchecked",
+] as const;
+/** Which settings of a custom field are for one type alone. */
+const keysOfType = {
+  options: "list",
+  dates: "date",
+  decimal: "number",
+  checked: "checkbox",
+  unchecked: "checkbox",
+} as const;
 type ValueKey = (typeof valueKeys)[number];
 
 /** Compiles a `map:`; every mistake is reported to the file, what is right is kept. */
@@ -55,9 +87,24 @@ export function readFieldMapping(
   const mapping = {
     core,
     id: id && readValue(file, id.value, "the contact's id", [])?.expression,
+    was: readWas(file, entries.get("was")),
     custom: custom ? file.entries(custom.value).flatMap((entry) => readCustomRule(file, entry) ?? []) : [],
   };
   return { mapping, entries };
+}
+
+function readWas(file: YamlFile, entry: Entry | undefined): FieldMapping["was"] {
+  const was = new Map<ChangingIdentifier, Expression>();
+  if (!entry) return was;
+  if (!file.isMapping(entry.value)) {
+    file.report(entry.value, "must be a mapping of `phone` or `email` to what it was before");
+    return was;
+  }
+  for (const [kind, { value }] of file.fields(entry.value, changingIdentifiers)) {
+    const expression = readValue(file, value, "a former identifier", [])?.expression;
+    if (expression) was.set(kind, expression);
+  }
+  return was;
 }
 
 function readCoreRule(file: YamlFile, field: CoreField, at: Located): CoreRule | "removed" | undefined {
@@ -84,21 +131,37 @@ function readCustomRule(file: YamlFile, entry: Entry): CustomRule | undefined {
   if (name.trim() === "" || name !== name.toWellFormed() || /\p{Cc}/u.test(name)) {
     file.report(entry.key, "is no name of a custom field");
   }
-  const value = readValue(file, entry.value, "a custom field", ["type", "options", "clear"]);
+  const value = readValue(file, entry.value, "a custom field", ["type", "clear", ...objectKeys(keysOfType)]);
   if (!value) return undefined;
   const { expression, entries } = value;
   const typeAt = entries.get("type")?.value;
   const type = typeAt === undefined ? "text" : readType(file, typeAt);
-  const optionsAt = entries.get("options");
-  const options = optionsAt && readOptions(file, optionsAt.value);
-  if (type === "list" && optionsAt === undefined) {
+  if (type === "list" && !entries.has("options")) {
     file.report(entry.key, "is a list without `options`: name the options the workspace has");
   }
-  if (type !== "list" && type !== undefined && optionsAt !== undefined) {
-    file.report(optionsAt.key, "is only for `type: list`");
+  for (const key of objectKeys(keysOfType)) {
+    const setting = entries.get(key);
+    if (setting && type !== undefined && type !== keysOfType[key]) {
+      file.report(setting.key, `is only for \`type: ${keysOfType[key]}\``);
+    }
   }
+  const textsAt = (key: "options" | "checked" | "unchecked") => {
+    const setting = entries.get(key);
+    return setting && readTexts(file, setting.value);
+  };
+  const [checked, unchecked] = [textsAt("checked"), textsAt("unchecked")];
+  const twice = unchecked?.find((text) => checked?.some((other) => caseless(other) === caseless(text)));
+  if (twice !== undefined) {
+    file.report(entries.get("unchecked")?.key ?? entry.key, `names "${twice}", which \`checked\` names too`);
+  }
+  const rules = {
+    options: textsAt("options"),
+    checked,
+    unchecked,
+    ...readWriting(file, entries),
+  };
   const clear = readClear(file, entries);
-  return expression && type && { name, expression, type, options, clear };
+  return expression && type && { name, expression, type, rules, clear };
 }
 
 interface ReadValue {
@@ -128,7 +191,7 @@ function readValue(
 }
 
 /** A number or a boolean stands for itself, an integer beyond what a number holds as its digits. */
-function readExpression(file: YamlFile, at: Located): Expression | undefined {
+export function readExpression(file: YamlFile, at: Located): Expression | undefined {
   const scalar = file.scalar(at);
   const isLiteral = typeof scalar === "boolean" || (typeof scalar === "number" && Number.isFinite(scalar));
   const literal = typeof scalar === "bigint" ? `"${scalar}"` : isLiteral ? String(scalar) : undefined;
@@ -156,8 +219,33 @@ function readType(file: YamlFile, at: Located): CustomFieldType | undefined {
   return type;
 }
 
-/** Options as texts; a number or a boolean is taken as it is printed. */
-function readOptions(file: YamlFile, at: Located): readonly string[] {
+/** How a source, or one value of it, writes dates and numbers. */
+export function readWriting(file: YamlFile, entries: ReadonlyMap<string, Pick<Entry, "value">>): Writing {
+  const one = <Known extends string>(key: string, known: readonly Known[], what: string) => {
+    const at = entries.get(key)?.value;
+    const text = at && file.text(at);
+    if (!at || text === undefined) return undefined;
+    const found = known.find((one) => one === text);
+    if (found === undefined) {
+      const names = known.map((one) => JSON.stringify(one)).join(", ");
+      // Marks are no words: none of them is nearer than another.
+      const hint = /[a-z]/.test(names) ? didYouMean(text, known) : "";
+      file.report(at, `"${text}" is no ${what} (${names})${hint}`);
+    }
+    return found;
+  };
+  return {
+    dates: one("dates", dateOrders, "order of day, month and year"),
+    decimal: one("decimal", decimalMarks, "mark before a fraction"),
+  };
+}
+
+function objectKeys<Key extends string>(object: Readonly<Record<Key, unknown>>): Key[] {
+  return Object.keys(object) as Key[];
+}
+
+/** Texts; a number or a boolean is taken as it is printed. */
+function readTexts(file: YamlFile, at: Located): readonly string[] {
   const items = file.items(at);
   if (items.length === 0) file.report(at, "is an empty list");
   const options = new Set<string>();

@@ -76,8 +76,10 @@ describe("the report of a mapping", () => {
     expect(String(report?.was).length).toBeLessThan(250);
   });
 
-  it("is there for an event that is ignored, too", async () => {
-    expect((await plain.map(eventOf({ phone: "1" }))).kind).toBe("ignored");
+  it("is there for an event that is ignored or parked, too", async () => {
+    expect((await plain.map(eventOf({ fullName: "Ada" }))).kind).toBe("ignored");
+    expect(await fieldReport(plain, { fullName: "Ada" }, "firstName")).toMatchObject([{ was: "Ada" }]);
+    expect((await plain.map(eventOf({ phone: "1" }))).kind).toBe("unreadable");
     expect(await fieldReport(plain, { phone: "1" }, "phone")).toMatchObject([{ was: "1" }]);
   });
 });

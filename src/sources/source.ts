@@ -23,7 +23,17 @@ export type Mapped =
       unreadable: readonly Extract<IdentifierKind, "phone" | "email">[];
     }
   /** The mapping itself could not be carried out; the event is kept and can be replayed. */
-  | { kind: "failed"; message: string };
+  | { kind: "failed"; message: string }
+  /**
+   * There is a phone number or an e-mail, and none of them can be read: somebody wrote to us. The event is kept and can be
+   * replayed. `message` holds no value.
+   */
+  | {
+      kind: "unreadable";
+      message: string;
+      warnings: readonly MappingWarning[];
+      report: MappingReport;
+    };
 
 /** What can be told of an event before it is delivered. */
 export type Foretold =

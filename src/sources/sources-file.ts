@@ -1,12 +1,15 @@
 import { identifierKinds, type IdentifierKind } from "../contact/contact-ref.ts";
+import type { Writing } from "../contact/custom-field.ts";
 import type { RegionCode } from "../contact/normalize.ts";
 import type { Credentials, Provider } from "../providers/provider.ts";
 import { didYouMean } from "./closest.ts";
 import { defaultIdentify, type SourceConfig } from "./create-source.ts";
 import {
   noMapping,
+  readExpression,
   readFieldMapping,
   readRegion,
+  readWriting,
   type FieldMapping,
   type MapEntries,
 } from "./field-mapping.ts";
@@ -28,6 +31,9 @@ const sourceKeys = [
   "events",
   "identify",
   "region",
+  "dates",
+  "decimal",
+  "when",
   "map",
   "redirect",
   "cors",
@@ -44,6 +50,7 @@ interface Defaults {
   readonly region: RegionCode | undefined;
   readonly identify: readonly IdentifierKind[] | undefined;
   readonly events: readonly string[] | undefined;
+  readonly writing: Writing;
 }
 
 /** Reads and checks the whole file; every mistake is named with line, column and path, in the file's order. */
@@ -80,12 +87,13 @@ function readRoot(file: YamlFile, env: Environment, providers: readonly Provider
 
 function readDefaults(file: YamlFile, entry: Entry | undefined): Defaults {
   const settings = entry
-    ? file.fields(entry.value, ["region", "identify", "events"])
+    ? file.fields(entry.value, ["region", "identify", "events", "dates", "decimal"])
     : new Map<string, Entry>();
   return {
     region: read(settings.get("region"), (at) => readRegion(file, at)),
     identify: read(settings.get("identify"), (at) => readIdentify(file, at)),
     events: read(settings.get("events"), (at) => readEvents(file, at)),
+    writing: readWriting(file, settings),
   };
 }
 
@@ -127,11 +135,17 @@ function readSource(
     events: read(settings.get("events"), (at) => readEvents(file, at)) ?? defaults.events,
     identify,
     region: read(settings.get("region"), (at) => readRegion(file, at)) ?? defaults.region,
+    writing: joinedWriting(readWriting(file, settings), defaults.writing),
+    when: read(settings.get("when"), (at) => readExpression(file, at)),
     mapping,
     examples: read(settings.get("examples"), (at) => readExamples(file, at)) ?? [],
     ...readFormSettings(file, settings, provider),
   };
   return provider && { ...config, provider };
+}
+
+function joinedWriting(own: Writing, usual: Writing): Writing {
+  return { dates: own.dates ?? usual.dates, decimal: own.decimal ?? usual.decimal };
 }
 
 function readProvider(

@@ -1,6 +1,8 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
-import type { EventResult, EventState, MailboxState, PauseReason, WakeJobData } from "./store.ts";
+import type { EventResult, EventState } from "./event-log.ts";
+import type { MailboxState, WakeJobData } from "./mailbox-port.ts";
+import type { PauseReason } from "./pacer-port.ts";
 
 /** An accepted event as another store takes it over; one that was being worked on counts as waiting. */
 export interface ArchivedEvent {
@@ -12,6 +14,8 @@ export interface ArchivedEvent {
   readonly acceptedAt: number;
   /** When a delayed one is due. */
   readonly dueAt?: number;
+  /** What a delayed one waits for. */
+  readonly waitsFor?: string;
   readonly finishedAt?: number;
   readonly result?: EventResult;
   readonly failure?: string;

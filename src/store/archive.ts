@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
+import type { ContactUpdate } from "../contact/event.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import { patchEntries } from "../contact/contact-patch.ts";
 import { archivedPace, mergedPace, type ChangePace } from "./pace.ts";
 import { storable } from "./storable.ts";
-import { deduplicationId, eventJob, wakeJob, type EventRetention } from "./queues.ts";
+import { wakeJob } from "./queues.ts";
 import { historyMax } from "./retention.ts";
 import type {
   ArchivedEvent,
@@ -13,99 +13,38 @@ import type {
   ArchivedParking,
   ArchiveRecord,
 } from "./archive-port.ts";
-import type { DeliveryNote, EventResult, WakeJobData } from "./store.ts";
+import type { DeliveryNote, WakeJobData } from "./store.ts";
 
 /** Records that are read or written at once, and about how many bytes of them. */
 export const pageRecordsMax = 200;
 export const pageBytesMax = 4_000_000;
 
-/** A job as an engine keeps it, whichever that is. */
+/** A parked wake-up as an engine keeps it, whichever that is. */
 export interface KeptJob {
   readonly id: string;
-  readonly state: string;
-  readonly data: unknown;
+  readonly data: WakeJobData;
   readonly attempts: number;
   readonly acceptedAt: number;
-  readonly dueAt?: number | undefined;
   readonly finishedAt?: number | undefined;
-  readonly result?: unknown;
   readonly failure?: string | undefined;
 }
 
-/** A job as it is to be put into an engine. */
+/** The same as it is to be put into an engine. */
 export interface JobToKeep extends KeptJob {
   readonly name: string;
-  readonly opts: ReturnType<typeof eventJob>["opts"];
-  readonly deduplicationId: string | undefined;
-  readonly claimed: boolean;
-  readonly replay: number;
-  /** Erased or dropped: without what it told. */
-  readonly withdrawn: boolean;
-}
-
-export function eventToKeep(record: ArchivedEvent, retention: EventRetention): JobToKeep {
-  const { name, data, opts } = eventJob(record.event, retention);
-  return {
-    ...kept(record),
-    id: record.event.id,
-    state: record.state,
-    name,
-    data,
-    opts,
-    result: record.result,
-    deduplicationId: deduplicationId(record.event),
-    claimed: record.claimed,
-    replay: record.event.replay,
-    withdrawn: record.event.withdrawn !== undefined,
-  };
+  readonly opts: ReturnType<typeof wakeJob>["opts"];
 }
 
 /** A failed wake-up holds no deduplication key: its contact may be woken beside it. */
 export function parkingToKeep(record: ArchivedParking): JobToKeep {
   const { name, data, opts } = wakeJob(record.data);
   const { deduplication: _, ...rest } = opts;
-  return {
-    ...kept(record),
-    id: record.id,
-    state: "failed",
-    name,
-    data,
-    opts: { ...rest, jobId: record.id },
-    deduplicationId: undefined,
-    claimed: false,
-    replay: 0,
-    withdrawn: false,
-  };
-}
-
-function kept(record: ArchivedEvent | ArchivedParking) {
-  const { attempts, acceptedAt, finishedAt, failure } = record;
-  return { attempts, acceptedAt, finishedAt, failure, dueAt: "dueAt" in record ? record.dueAt : undefined };
-}
-
-export function archivedEvent(job: KeptJob, claimed: boolean): ArchivedEvent {
-  const { state, attempts, acceptedAt, dueAt, finishedAt, failure } = job;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is put into this queue
-  const event = job.data as RelayEvent;
-  const base = { kind: "event", event, attempts, acceptedAt, claimed } as const;
-  switch (state) {
-    case "completed": {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is a job's result
-      const result = job.result as EventResult | null | undefined;
-      return { ...base, state, finishedAt: finishedAt ?? acceptedAt, ...(result ? { result } : {}) };
-    }
-    case "failed":
-      return { ...base, state, finishedAt: finishedAt ?? acceptedAt, failure: failure ?? "unknown" };
-    case "delayed":
-      return { ...base, state, ...(dueAt === undefined ? {} : { dueAt }) };
-    default:
-      return { ...base, state: "waiting" };
-  }
+  const { id, attempts, acceptedAt, finishedAt, failure } = record;
+  return { id, attempts, acceptedAt, finishedAt, failure, name, data, opts: { ...rest, jobId: id } };
 }
 
 export function archivedParking(job: KeptJob): ArchivedParking {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is put into this queue
-  const data = job.data as WakeJobData;
+  const { data } = job;
   const finishedAt = job.finishedAt ?? job.acceptedAt;
   const { attempts, acceptedAt, failure = "unknown" } = job;
   const id = movedId(job.id, data.contact, finishedAt);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JobProcessor } from "./store.ts";
+import type { WakeProcessor } from "./store.ts";
 
 const lookEveryMs = 250;
 
 /** A processor that knows how many of its runs are under way. */
-export function countRuns<Data, Result>(processor: JobProcessor<Data, Result>) {
+export function countRuns(processor: WakeProcessor) {
   let running = 0;
-  const counted: JobProcessor<Data, Result> = async (job, token) => {
+  const counted: WakeProcessor = async (job, token) => {
     running += 1;
     try {
       return await processor(job, token);

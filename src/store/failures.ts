@@ -1,23 +1,12 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
-import type { RelayEvent } from "../contact/event.ts";
+import { readFailure, type EventLog, type FailedEvent } from "./event-log.ts";
 import { failedAt, failedJobsFrom, type Place } from "./failed-jobs.ts";
-import {
-  isEventId,
-  runOnceMore,
-  withdrawnEvent,
-  type EventQueue,
-  type ReplaceData,
-  type StoredJob,
-  type WakeQueue,
-} from "./queues.ts";
+import type { ReplaceData, WakeJob, WakeQueue } from "./queues.ts";
 import { stampRetentionFactor } from "./retention.ts";
-import type { EventResult, Failure, Failures, Mailbox, Parked, WakeJobData } from "./store.ts";
-
-type WakeJob = StoredJob<WakeJobData, void>;
-type EventJob = StoredJob<RelayEvent, EventResult>;
+import type { Failure, Failures, Mailbox, Parked } from "./store.ts";
 
 export interface FailuresParts {
-  readonly events: EventQueue;
+  readonly events: Pick<EventLog, "failed" | "find" | "retry" | "drop">;
   readonly contacts: WakeQueue;
   readonly mailbox: Mailbox;
   readonly replaceData: ReplaceData;
@@ -29,6 +18,7 @@ export interface FailuresParts {
 /** Stamps are kept alive several times before they would expire. */
 const guardsPerRetention = 4;
 const guardContactsMax = 500;
+const eventsAtOnce = 200;
 
 /** Each attempt that fails is one by which somebody else has taken a piece. */
 const takeAttemptsMax = 100;
@@ -51,9 +41,19 @@ export function createFailures(parts: FailuresParts): Failures {
         }
       }
     }
-    for await (const job of failedJobsFrom(events, cursor?.queue === "events" ? cursor : undefined)) {
-      if (cursor?.queue === "events" && job.id === cursor.jobId) continue;
-      yield { item: eventFailure(job), cursor: `e.${failedAt(job)}.${job.id ?? ""}` };
+    yield* eventsBehind(cursor?.queue === "events" ? cursor : undefined);
+  }
+
+  async function* eventsBehind(place: Place | undefined): AsyncGenerator<{ item: Failure; cursor: string }> {
+    let behind = place && { at: place.at, id: place.jobId };
+    for (;;) {
+      const page = await events.failed(eventsAtOnce, behind);
+      for (const failed of page) {
+        yield { item: eventFailure(failed), cursor: `e.${failed.at}.${failed.event.id}` };
+      }
+      const last = page.at(-1);
+      if (!last || page.length < eventsAtOnce) return;
+      behind = { at: last.at, id: last.event.id };
     }
   }
 
@@ -67,11 +67,6 @@ export function createFailures(parts: FailuresParts): Failures {
     return parked && { job, ...parked };
   }
 
-  async function findEventJob(id: string): Promise<EventJob | undefined> {
-    const job = isEventId(id) ? await events.getJob(id) : undefined;
-    return job && (await job.getState()) === "failed" ? job : undefined;
-  }
-
   /**
    * The job goes with its last piece; until then the others keep their numbers. False when the piece has gone meanwhile:
    * retried or dropped by somebody else, or erased.
@@ -83,7 +78,7 @@ export function createFailures(parts: FailuresParts): Failures {
       const { job, index } = delivery;
       const parked = job.data.parked?.map((item, at) => (at === index ? taken : item)) ?? [];
       if (parked.every(isTaken)) return await removed(job);
-      if (await parts.replaceData("contacts", job.id ?? "", job.data, { ...job.data, parked })) return true;
+      if (await parts.replaceData(job.id ?? "", job.data, { ...job.data, parked })) return true;
     }
     throw new Error(`${id} is being changed by others all the time`);
   }
@@ -96,13 +91,6 @@ export function createFailures(parts: FailuresParts): Failures {
       if ((await job.getState()) === "unknown") return false;
       throw error;
     }
-  }
-
-  /** It runs once more: with its payload as a retry, without as the end of it. */
-  async function runAgain(job: EventJob, data: RelayEvent): Promise<boolean> {
-    if (!(await parts.replaceData("events", data.id, job.data, data))) return false;
-    await runOnceMore(job, "failed");
-    return true;
   }
 
   return {
@@ -121,26 +109,25 @@ export function createFailures(parts: FailuresParts): Failures {
     async find(id) {
       const delivery = await findDelivery(id);
       if (delivery) return deliveryFailure(delivery.job, delivery.item, delivery.index);
-      const job = await findEventJob(id);
-      return job && eventFailure(job);
+      const record = await events.find(id);
+      if (record?.state !== "failed") return undefined;
+      const { event, attempts, failure = "unknown", finishedAt = 0 } = record;
+      return eventFailure({ event, attempts, reason: failure, at: finishedAt });
     },
     async retry(id) {
       const delivery = await findDelivery(id);
       if (delivery) {
         const receivedAt = clock();
         await mailbox.post(delivery.item.updates.map((update) => ({ ...update, receivedAt })));
-        await parts.wake(delivery.job.data.contact);
+        const contacts = delivery.item.updates.map((update) => update.contact);
+        for (const contact of new Set([delivery.job.data.contact, ...contacts])) await parts.wake(contact);
         await takeOut(id);
         return true;
       }
-      const job = await findEventJob(id);
-      return job !== undefined && (await runAgain(job, { ...job.data, retriedAt: clock() }));
+      return await events.retry(id);
     },
     async drop(id) {
-      if (await takeOut(id)) return true;
-      // Were its job removed, the event could be accepted once more: its sender may well repeat it.
-      const job = await findEventJob(id);
-      return job !== undefined && (await runAgain(job, withdrawnEvent(job.data, "dropped")));
+      return (await takeOut(id)) || (await events.drop(id));
     },
     async guard() {
       if (clock() - guardedAt < guardEveryMs) return;
@@ -205,14 +192,13 @@ function deliveryFailure(job: WakeJob, item: Parked, index: number): Failure {
   };
 }
 
-function eventFailure(job: EventJob): Failure {
+function eventFailure({ event, reason, at, attempts }: FailedEvent): Failure {
   return {
-    id: job.data.id,
+    id: event.id,
     kind: "event",
-    source: job.data.source,
-    reason: "unmappable",
-    message: job.failedReason ?? "unknown",
-    at: failedAt(job),
-    attempts: job.attemptsMade,
+    source: event.source,
+    ...readFailure(reason),
+    at,
+    attempts,
   };
 }

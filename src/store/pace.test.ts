@@ -56,24 +56,24 @@ describe("pauses", () => {
     const { pacer, advance } = pacerAt(10);
     await pacer.pause(5_000, "limited");
     await pacer.pause(100, "limited");
-    expect(await pacer.take()).toEqual({ kind: "paused", waitMs: 5_000, reason: "limited" });
+    expect(await pacer.take(1)).toEqual({ kind: "paused", waitMs: 5_000, reason: "limited" });
     advance(4_999);
-    expect(await pacer.take()).toMatchObject({ kind: "paused", waitMs: 1 });
+    expect(await pacer.take(1)).toMatchObject({ kind: "paused", waitMs: 1 });
     advance(1);
-    expect(await pacer.take()).toEqual({ kind: "slot", waitMs: 0 });
+    expect(await pacer.take(1)).toEqual({ kind: "slots", waitsMs: [0] });
   });
 
   it("a circuit lets a single probe through per interval until someone resumes", async () => {
     const { pacer, advance } = pacerAt(10);
     await pacer.pause(30_000, "unauthorized");
     advance(30_000);
-    expect(await pacer.take()).toEqual({ kind: "slot", waitMs: 0, probe: "unauthorized" });
-    expect(await pacer.take()).toMatchObject({ kind: "paused", waitMs: 30_000, reason: "unauthorized" });
+    expect(await pacer.take(1)).toEqual({ kind: "slots", waitsMs: [0], probe: "unauthorized" });
+    expect(await pacer.take(1)).toMatchObject({ kind: "paused", waitMs: 30_000, reason: "unauthorized" });
     expect(await pacer.state()).toMatchObject({ reason: "unauthorized", pausedForMs: 30_000 });
     await pacer.resume("failing");
-    expect(await pacer.take()).toMatchObject({ kind: "paused" });
+    expect(await pacer.take(1)).toMatchObject({ kind: "paused" });
     await pacer.resume("unauthorized");
-    expect(await pacer.take()).toMatchObject({ kind: "slot" });
+    expect(await pacer.take(1)).toMatchObject({ kind: "slots" });
     expect((await pacer.state()).reason).toBeUndefined();
   });
 
@@ -81,7 +81,7 @@ describe("pauses", () => {
     const { pacer, kept } = pacerAt(10);
     await pacer.pause(5_000, "limited");
     const again = pacerAt(10, parsePace(JSON.stringify(kept())));
-    expect(await again.pacer.take()).toMatchObject({ kind: "paused", reason: "limited" });
+    expect(await again.pacer.take(1)).toMatchObject({ kind: "paused", reason: "limited" });
     expect(parsePace("{")).toEqual(startingPace);
     expect(parsePace(undefined)).toEqual(startingPace);
   });
@@ -142,14 +142,18 @@ describe("a ceiling set at twice what the API allows", () => {
         let passed = 0;
         let refused = 0;
         while (now() < end) {
-          const slot = await pacer.take();
-          advance(slot.waitMs);
-          if (slot.kind === "paused") continue;
+          const grant = await pacer.take(1);
+          advance(grant.kind === "slots" ? (grant.waitsMs[0] ?? 0) : grant.waitMs);
+          if (grant.kind === "paused") continue;
           const retryAfterMs = limiter(now());
           if (retryAfterMs === 0) passed += 1;
           else {
             refused += 1;
-            await pacer.pause(Math.ceil(retryAfterMs / 1_000) * 1_000, "limited", says ? allowed : undefined);
+            await pacer.pause(
+              Math.ceil(retryAfterMs / 1_000) * 1_000,
+              "limited",
+              says ? { allowedRate: allowed } : {},
+            );
           }
         }
         expect(passed, `${allowed}/s allowed`).toBeGreaterThanOrEqual(0.85 * allowed * 120);
@@ -176,13 +180,13 @@ describe("the rate after a 429", () => {
 
   it("follows what the API says it allows, but no single answer more than halves it", async () => {
     const told = pacerAt(20);
-    await told.pacer.pause(1_000, "limited", 12);
+    await told.pacer.pause(1_000, "limited", { allowedRate: 12 });
     expect((await told.pacer.state()).rate).toBe(11.4);
     const hostile = pacerAt(20);
-    await hostile.pacer.pause(1_000, "limited", 1);
+    await hostile.pacer.pause(1_000, "limited", { allowedRate: 1 });
     expect((await hostile.pacer.state()).rate).toBe(10);
     const generous = pacerAt(20);
-    await generous.pacer.pause(1_000, "limited", 600);
+    await generous.pacer.pause(1_000, "limited", { allowedRate: 600 });
     expect((await generous.pacer.state()).rate).toBe(17);
   });
 

@@ -1,12 +1,12 @@
 import { reserveSlot } from "./gcra.ts";
 import type { ArchivedPace } from "./archive-port.ts";
-import type { Pacer, PacerState, PauseReason, Slot } from "./store.ts";
+import type { Grant, Pacer, PacerState, PauseReason } from "./store.ts";
 
 /** A pause of the destination. Times are milliseconds of the store's clock. */
 interface Pause {
   readonly until: number;
   readonly reason: PauseReason;
-  /** How long it was asked for: the interval of a circuit's probes. */
+  /** The interval of a circuit's probes. */
   readonly forMs: number;
 }
 
@@ -35,6 +35,8 @@ const climbSeconds = { familiar: 20, beyond: 400 } as const;
 const floorShare = 0.05;
 /** A little less than the rate, so that the jitter of networks and timers does not make it a little more. */
 const utilization = 0.98;
+/** Slots beyond the first are taken this far ahead at most: another replica's pause finds few of them taken. */
+const horizonMs = 50;
 
 /** Requests per second at present: the ceiling, or climbing back to it after a 429. */
 function currentRate(pace: Pace, now: number, ceiling: number): number {
@@ -52,19 +54,33 @@ function endsByItself(pause: Pause): boolean {
   return pause.reason === "limited";
 }
 
-function takeSlot(pace: Pace, now: number, ceiling: number): { slot: Slot; pace: Pace } {
+function takeSlots(
+  pace: Pace,
+  now: number,
+  ceiling: number,
+  count: number,
+  lateMs: number,
+): { grant: Grant; pace: Pace } {
   const { pause } = pace;
   if (pause && pause.until > now) {
-    return { slot: { kind: "paused", waitMs: pause.until - now, reason: pause.reason }, pace };
+    return { grant: { kind: "paused", waitMs: pause.until - now, reason: pause.reason }, pace };
   }
-  const { waitMs, dueAt } = reserveSlot(pace.dueAt, now, currentRate(pace, now, ceiling) * utilization);
-  if (!pause || endsByItself(pause)) {
-    return { slot: { kind: "slot", waitMs }, pace: { ...pace, dueAt, pause: undefined } };
+  const rate = currentRate(pace, now, ceiling) * utilization;
+  const first = reserveSlot(pace.dueAt, now, rate, lateMs);
+  if (pause && !endsByItself(pause)) {
+    return {
+      grant: { kind: "slots", waitsMs: [first.waitMs], probe: pause.reason },
+      pace: { ...pace, dueAt: first.dueAt, pause: { ...pause, until: now + pause.forMs } },
+    };
   }
-  return {
-    slot: { kind: "slot", waitMs, probe: pause.reason },
-    pace: { ...pace, dueAt, pause: { ...pause, until: now + pause.forMs } },
-  };
+  const waitsMs = [first.waitMs];
+  let { dueAt } = first;
+  while (waitsMs.length < count && dueAt <= now + horizonMs) {
+    const slot = reserveSlot(dueAt, now, rate, lateMs);
+    waitsMs.push(slot.waitMs);
+    dueAt = slot.dueAt;
+  }
+  return { grant: { kind: "slots", waitsMs }, pace: { ...pace, dueAt, pause: undefined } };
 }
 
 /**
@@ -89,14 +105,14 @@ function addPause(
   pace: Pace,
   now: number,
   ceiling: number,
-  pause: { forMs: number; reason: PauseReason; allowedRate: number | undefined },
+  pause: { forMs: number; reason: PauseReason; allowedRate?: number; everyMs?: number },
 ): Pace {
-  const { forMs, reason, allowedRate } = pause;
+  const { forMs, reason, allowedRate, everyMs = forMs } = pause;
   const until = now + Math.max(0, forMs);
   const known = pace.pause !== undefined && pace.pause.until > now;
   const slower = reason === "limited" && !known ? lowered(pace, now, ceiling, allowedRate) : pace.lowered;
   if (pace.pause && pace.pause.until >= until) return pace;
-  return { dueAt: 0, lowered: slower, pause: { until, reason, forMs } };
+  return { dueAt: 0, lowered: slower, pause: { until, reason, forMs: everyMs } };
 }
 
 function endPause(pace: Pace, reason: PauseReason): Pace {
@@ -119,19 +135,25 @@ export type ChangePace = <Result>(
   change: (pace: Pace, now: number) => { pace: Pace; result: Result },
 ) => Promise<Result>;
 
-/** The pacer of one destination over any atomic change: the arithmetic is the same in every engine. */
-export function createPacer(ceiling: number, changePace: ChangePace): Pacer {
+/**
+ * The pacer of one destination over any atomic change: the arithmetic is the same in every engine.
+ *
+ * @param lateMs how long ago a slot may have been due that is still granted: more than 0 only where a single process
+ * takes slots, which counts what it sends in every second by itself
+ */
+export function createPacer(ceiling: number, changePace: ChangePace, lateMs = 0): Pacer {
   return {
-    take: () =>
+    take: (count) =>
       changePace((pace, now) => {
-        const taken = takeSlot(pace, now, ceiling);
-        return { pace: taken.pace, result: taken.slot };
+        const taken = takeSlots(pace, now, ceiling, count, lateMs);
+        return { pace: taken.pace, result: taken.grant };
       }),
-    pause: (forMs, reason, allowedRate) =>
+    pause: (forMs, reason, more = {}) =>
       changePace((pace, now) => ({
-        pace: addPause(pace, now, ceiling, { forMs, reason, allowedRate }),
+        pace: addPause(pace, now, ceiling, { forMs, reason, ...more }),
         result: undefined,
       })),
+    restoreRate: () => changePace((pace) => ({ pace: { ...pace, lowered: undefined }, result: undefined })),
     resume: (reason) => changePace((pace) => ({ pace: endPause(pace, reason), result: undefined })),
     state: () => changePace((pace, now) => ({ pace, result: paceState(pace, now, ceiling) })),
   };

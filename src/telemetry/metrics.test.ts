@@ -15,6 +15,8 @@ it("every outcome an operator has to tell apart has its own line", async () => {
   metrics.parked("invalid");
   metrics.paused("unauthorized");
   metrics.storeError("accept");
+  metrics.connectionDropped("full");
+  metrics.adminTokenRefused("429");
   metrics.updatesPerRequest(4);
   metrics.acceptedToDelivered(2);
   metrics.onScrape(async () => ({
@@ -36,6 +38,8 @@ it("every outcome an operator has to tell apart has its own line", async () => {
     'relay_parked_total{reason="invalid"} 1',
     'relay_pauses_total{reason="unauthorized"} 1',
     'relay_store_errors_total{where="accept"} 1',
+    'relay_connections_dropped_total{reason="full"} 1',
+    'relay_admin_tokens_refused_total{status="429"} 1',
     'relay_updates_per_request_bucket{le="5"} 1',
     'relay_accepted_to_delivered_seconds_bucket{le="5"} 1',
     'relay_queue_jobs{queue="contacts",state="delayed"} 3',

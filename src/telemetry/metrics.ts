@@ -31,6 +31,10 @@ export interface Metrics {
   acceptedToDelivered(seconds: number): void;
   parked(reason: string): void;
   storeError(where: string): void;
+  /** All places were taken: a new connection was refused (`full`), or one that asked for nothing closed (`idle`). */
+  connectionDropped(reason: "full" | "idle"): void;
+  /** A wrong admin token, by the answer that it got: `401`, or `429` after many of them. */
+  adminTokenRefused(status: "401" | "429"): void;
   onScrape(read: () => Promise<Scrape>): void;
   /** How many events lie in the spool: asked for at every scrape, whatever the store does. */
   onSpool(count: () => number): void;
@@ -40,6 +44,8 @@ export interface Metrics {
 export interface MetricsOptions {
   /** The configured sources; any other is counted as `unknown`. Without them every source keeps its name. */
   readonly sources?: readonly string[];
+  /** Whether the process itself is measured too, which costs a little all the time. */
+  readonly ofProcess?: boolean;
 }
 
 /** How long a scrape waits for the store before it goes without its figures. */
@@ -48,10 +54,10 @@ const scrapeDeadlineMs = 2_000;
 /** More values than this of one label would be a mistake, and every one costs memory here and at Prometheus. */
 const labelValuesMax = 100;
 
-export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
+export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry, prefix: "relay_" });
+  if (ofProcess) collectDefaultMetrics({ register: registry, prefix: "relay_" });
 
   const counter = (name: string, help: string, labelNames: string[]) =>
     new Counter({ name: `relay_${name}`, help, labelNames, registers });
@@ -77,6 +83,14 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const pauses = counter("pauses_total", "Pauses of all requests by reason", ["reason"]);
   const parked = counter("parked_total", "Updates set aside for a person by reason", ["reason"]);
   const storeErrors = counter("store_errors_total", "Errors of the store by place", ["where"]);
+  const dropped = counter(
+    "connections_dropped_total",
+    "Connections refused or closed because MAX_CONNECTIONS are open",
+    ["reason"],
+  );
+  const tokens = counter("admin_tokens_refused_total", "Wrong admin tokens by the answer they got", [
+    "status",
+  ]);
   const requestSeconds = histogram(
     "api_request_seconds",
     "Duration of requests to the API",
@@ -97,6 +111,9 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   const ceiling = gauge("rate_ceiling_requests_per_second", "Configured ceiling of the pace", []);
   const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason"]);
   const spool = gauge("spool_events", "Events in the spool that are not in the store yet", []);
+  const countEvent = children(events);
+  const countMapping = children(mappings);
+  const countDelivery = children(deliveries);
   const source = sources ? oneOf(sources, "unknown") : bounded("unknown");
   const outcome = bounded("other");
   const reason = bounded("other");
@@ -115,7 +132,7 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
     rate.set(now.rate);
     ceiling.set(now.ceiling);
     for (const reason of pauseReasons) {
-      pause.set({ reason }, now.reason === reason ? now.pausedForMs / 1_000 : 0);
+      pause.set({ reason }, now.reason === reason ? Math.max(1, now.pausedForMs) / 1_000 : 0);
     }
   }
 
@@ -130,11 +147,11 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
   ceiling.remove();
 
   return {
-    event: (name, became) => events.inc({ source: source(name), outcome: outcome(became) }),
+    event: (name, became) => countEvent(source(name), outcome(became)).inc(),
     spooled: (name) => spooled.inc({ source: source(name) }),
-    mapped: (name, became) => mappings.inc({ source: source(name), outcome: outcome(became) }),
+    mapped: (name, became) => countMapping(source(name), outcome(became)).inc(),
     shapeChanged: (name, change) => shapes.inc({ source: source(name), change: reason(change) }),
-    delivery: (became) => deliveries.inc({ outcome: outcome(became) }),
+    delivery: (became) => countDelivery(outcome(became)).inc(),
     request(answer, meaning, seconds) {
       requests.inc({ status: status(answer), result: result(meaning) });
       observe(requestSeconds, seconds);
@@ -144,6 +161,8 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
     acceptedToDelivered: (seconds) => observe(delay, seconds),
     parked: (why) => parked.inc({ reason: reason(why) }),
     storeError: (where) => storeErrors.inc({ where: place(where) }),
+    connectionDropped: (why) => dropped.inc({ reason: why }),
+    adminTokenRefused: (answer) => tokens.inc({ status: answer }),
     onScrape(callback) {
       read = callback;
     },
@@ -156,6 +175,17 @@ export function createMetrics({ sources }: MetricsOptions = {}): Metrics {
       spool.set(countSpool());
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
+  };
+}
+
+/** The counter of these values, which are few; looking one up by its labels costs more than counting. */
+function children(counter: Counter): (...values: string[]) => Counter.Internal {
+  const known = new Map<string, Counter.Internal>();
+  return (...values) => {
+    const key = values.join("\n");
+    const child = known.get(key) ?? counter.labels(...values);
+    known.set(key, child);
+    return child;
   };
 }
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scrub } from "./scrub.ts";
+import { expectQuick } from "../../test/helpers/quick.ts";
 
 describe("masked", () => {
   it.each([
@@ -102,7 +103,7 @@ it("no standard address or number survives between any two texts", () => {
 
 it("a hostile text of any length takes no time", () => {
   const texts = ["a.", "x://", "@", "+1", "key=", "-key", '"a', "bearer ", "0-1", "%40", "/a@"];
-  const started = performance.now();
-  for (const text of texts) scrub(text.repeat(100_000));
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expectQuick(() => {
+    for (const text of texts) scrub(text.repeat(100_000));
+  });
 });

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { seededRandom } from "../../src/sandbox/seeded-random.ts";
+import { isLong } from "../helpers/length.ts";
 import { startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 import {
   expectedContacts,
@@ -20,9 +21,9 @@ import {
 const adminToken = "storm-operator";
 /** `CHAOS_SEED` repeats the events and the moments of a storm; what the machine does in between is its own. */
 const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1_000_000));
-const eventsCount = 900;
+const eventsCount = isLong ? 900 : 200;
 const contactsCount = 20;
-const formsCount = 120;
+const formsCount = isLong ? 120 : 40;
 
 /** A server of our own, and what is done to it one after the other; each ends with the server well again. */
 export interface StormServer {
@@ -35,8 +36,9 @@ export interface StormServer {
 export function outageStorm(name: string, server: StormServer | undefined): void {
   afterAll(async () => server?.stop());
 
-  describe.skipIf(!server)(`${name} goes away ${server?.outages.length ?? 0} times in a storm`, () => {
+  describe.skipIf(!server)(`${name} goes away in a storm`, () => {
     if (!server) return;
+    const outages = isLong ? server.outages : server.outages.slice(0, 1);
     let directory = "";
     let sandbox: Sandbox;
     let relays: RelayProcess[] = [];
@@ -120,6 +122,14 @@ export function outageStorm(name: string, server: StormServer | undefined): void
       return [...open, ...spools].every((count) => count === 0);
     }
 
+    /** A wake-up that the server lost is no job any more: its update waits in the mailbox for the sweep. */
+    async function nothingWaitsFor(emails: readonly string[]): Promise<boolean> {
+      const mailboxes = await Promise.all(
+        emails.map(async (email) => (await admin(`/contacts/email:${email}`)) as { waiting?: unknown[] }),
+      );
+      return mailboxes.every(({ waiting = [] }) => waiting.length === 0);
+    }
+
     it(
       `every acknowledged id is accounted for, and the newest value wins (CHAOS_SEED=${seed})`,
       { timeout: 300_000 },
@@ -147,7 +157,7 @@ export function outageStorm(name: string, server: StormServer | undefined): void
           }
         });
         const trouble = (async () => {
-          for (const outage of server.outages) {
+          for (const outage of outages) {
             await wait(1_000 + random() * 1_000);
             await outage();
           }
@@ -156,8 +166,16 @@ export function outageStorm(name: string, server: StormServer | undefined): void
         await Promise.all([...senders, ...people, trouble]);
         sandbox.clearFaults();
 
-        await until(isAtRest, 120_000, "everything to be delivered");
         const expected = expectedContacts(acknowledged);
+        const emails = [
+          ...Object.keys(expected),
+          ...Array.from({ length: formsCount }, (_, index) => formEmail(index)),
+        ];
+        await until(
+          async () => (await isAtRest()) && (await nothingWaitsFor(emails)),
+          120_000,
+          "everything to be delivered",
+        );
         const held = heldContacts(sandbox.contacts(), expected);
         const ofForms = Array.from({ length: formsCount }, (_, index) => formEmail(index));
         expect(Object.fromEntries(Object.entries(held).filter(([email]) => email in expected))).toEqual(

@@ -1,8 +1,10 @@
-import { connect, type AddressInfo } from "node:net";
-import { serve, type ServerType } from "@hono/node-server";
+import { connect } from "node:net";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDoor, type Door } from "../../src/http/door.ts";
 import { providers } from "../../src/providers/registry.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fuzzRuns, fuzzSeed, fuzzTimeoutMs } from "../helpers/fuzz-settings.ts";
 import { hostileTexts } from "./mutations.ts";
 import { bodyLimitBytes, startDryRelay } from "./relay.ts";
@@ -11,22 +13,26 @@ import { requestsTo, type FuzzRequest } from "./requests.ts";
 const relay = startDryRelay();
 const unhandled: unknown[] = [];
 const note = (error: unknown) => void unhandled.push(error);
-let server: ServerType;
+let door: Door;
 let port = 0;
 
 beforeAll(async () => {
   process.on("unhandledRejection", note);
-  await new Promise<void>((resolve) => {
-    server = serve({ fetch: relay.fetch, hostname: "127.0.0.1", port: 0 }, (info: AddressInfo) => {
-      port = info.port;
-      resolve();
-    });
+  door = await openDoor({
+    fetch: relay.fetch,
+    host: "127.0.0.1",
+    port: 0,
+    connectionsMax: 1_000,
+    log: createLogger({ level: "silent" }),
+    metrics: createMetrics({ ofProcess: false }),
+    clock: () => performance.now(),
   });
+  port = door.port;
 });
 
 afterAll(async () => {
   process.off("unhandledRejection", note);
-  await new Promise((resolve) => server.close(resolve));
+  await door.close(5_000);
 });
 
 /** Sends the bytes, then ends; whatever comes back until the other side ends too. */
@@ -109,6 +115,7 @@ const targets = fc.constantFrom(
   "http://other.example:99999/webhooks/form",
   "webhooks/form",
   `/webhooks/${"a".repeat(5_000)}`,
+  `/webhooks/${"a".repeat(9_000)}`,
   "/admin/events/%E0%A4%A",
   "/metrics?%",
   "/healthz",
@@ -124,6 +131,7 @@ const rawLines = fc.oneof(
     "Upgrade: websocket",
     "Connection: upgrade, keep-alive",
     "Content-Encoding: gzip",
+    "X-Many: 1\r\n".repeat(120).trimEnd(),
     "Content-Type: application/json\r\n folded",
     "No-Colon",
     ": no name",

@@ -43,7 +43,6 @@ if (task === "work") {
   const contact = "email:ann@example.com";
   await store.wake(contact);
   store.startWorker(
-    "contacts",
     async () => {
       await store.wake(contact);
       say({ working: contact });

@@ -2,8 +2,10 @@ import { DelayedError, UnrecoverableError } from "bullmq";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
 import type { ArchiveRecord } from "../../src/store/archive-port.ts";
-import type { EventResult, Parked, Store, WakeJobData } from "../../src/store/store.ts";
+import type { EventResult } from "../../src/store/event-log.ts";
+import type { Parked, Store } from "../../src/store/store.ts";
 import { storable } from "../../src/store/storable.ts";
+import { startEventWorker } from "../store-contract/suite.ts";
 import { until } from "./relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "./store-samples.ts";
 
@@ -36,17 +38,12 @@ export async function furnish(store: Store): Promise<Furnishing> {
     updates: [sampleUpdate(sampleContact(), { firstName: "Ann", "custom_fields.Total": 1.5 })],
     warnings: [],
   };
-  const eventWorker = store.startWorker<RelayEvent, EventResult>(
-    "events",
-    async (job, token) => {
-      if (job.data.id === failed.id) throw new UnrecoverableError(`the mapping is wrong: ${hostile}`);
-      if (job.data.id === replayed.id && job.data.replay === 1) throw new UnrecoverableError("again");
-      if (job.data.id !== delayed.id) return result;
-      await job.moveToDelayed(Date.now() + dueInMs, token);
-      throw new DelayedError();
-    },
-    { concurrency: 1 },
-  );
+  const eventWorker = startEventWorker(store, async ({ id, replay }) => {
+    if (id === failed.id) throw new UnrecoverableError(`the mapping is wrong: ${hostile}`);
+    if (id === replayed.id && replay === 1) throw new UnrecoverableError("again");
+    if (id === delayed.id) return { putOff: { delayMs: dueInMs, reason: "its time" } };
+    return result;
+  });
   const settled = async (count: number) => {
     const { waiting, active } = (await store.counts()).events;
     return waiting + active === 0 && (await store.counts()).events.failed === count;
@@ -72,14 +69,22 @@ export async function furnish(store: Store): Promise<Furnishing> {
     return { reason: "refused", status: 400, message: `no ${at}`, at: 7, attempts: 3, updates: [update] };
   });
   for (const contact of [parked, busy]) await store.wake(contact);
-  const contactWorker = store.startWorker<WakeJobData, void>(
-    "contacts",
+  const contactWorker = store.startWorker(
     async (job, token) => {
-      if (job.data.contact === parked) {
+      const { contact } = job.data;
+      if (contact !== parked && contact !== busy) {
+        const [update] = (await store.mailbox.read(contact)).waiting;
+        if (!update) return;
+        const { id, stamp, eventId } = update;
+        const note = { at: 6, outcome: "delivered", status: 200, fields: ["firstName"], eventIds: [eventId] };
+        await store.mailbox.settle(contact, { done: [id], applied: { firstName: { stamp, eventId } }, note });
+        return;
+      }
+      if (contact === parked) {
         await job.updateData({ contact: parked, parked: parkedPieces });
         throw new UnrecoverableError("refused");
       }
-      await job.updateData({ contact: job.data.contact, busy: 2, failures: 4 });
+      await job.updateData({ contact, busy: 2, failures: 4 });
       await job.moveToDelayed(Date.now() + dueInMs, token);
       throw new DelayedError();
     },
@@ -87,8 +92,8 @@ export async function furnish(store: Store): Promise<Furnishing> {
   );
   await until(
     async () => {
-      const { failed: set, delayed: later } = (await store.counts()).contacts;
-      return set === 1 && later === 1;
+      const { failed: set, delayed: later, waiting: left, active } = (await store.counts()).contacts;
+      return set === 1 && later === 1 && left + active === 0;
     },
     20_000,
     "the contacts to be set aside",

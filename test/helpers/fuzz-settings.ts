@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
+import { isLong } from "./length.ts";
 
 /** `FUZZ_RUNS` requests per property and provider in place of the few that the whole suite has time for. */
 export function fuzzRuns(usual: number): number {
-  const runs = Number(process.env["FUZZ_RUNS"] ?? usual);
+  const runs = Number(process.env["FUZZ_RUNS"] ?? (isLong ? 4 * usual : usual));
   if (!Number.isSafeInteger(runs) || runs < 1) throw new Error("FUZZ_RUNS must be a whole number from 1 on");
   return runs;
 }

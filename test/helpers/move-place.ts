@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openStoreAt } from "../../src/commands/open-store.ts";
 import { readPlace } from "../../src/commands/move-places.ts";
 import type { Store } from "../../src/store/store.ts";
+import { placeDatabase } from "./embedded-template.ts";
 import type { EngineName, EngineUnderTest } from "./engines.ts";
 import { finishCommand } from "./relay-process.ts";
 import { sampleOptions } from "./store-samples.ts";
@@ -30,6 +31,7 @@ export function newPlace(engine: EngineName, under: EngineUnderTest): MovePlace 
     async withStore(work) {
       const read = readPlace("--from", name, prefix);
       if (!read.ok) throw new Error(read.problem);
+      if (engine === "embedded") await placeDatabase(name);
       const options = sampleOptions({ prefix, retentionMs: 168 * 3_600_000, retentionEvents: 100_000 });
       const opened = await openStoreAt(read.place.settings, options);
       if (!opened.ok) throw new Error(opened.message);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { placeDatabase } from "./embedded-template.ts";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
@@ -47,6 +48,8 @@ export async function finishCommand(args: readonly string[], env: Record<string,
 
 /** `contact-relay serve` as a real process, ready to take events. */
 export async function startRelayProcess(env: Record<string, string>): Promise<RelayProcess> {
+  const isEmbedded = env["REDIS_URL"] === undefined && env["DATABASE_URL"] === undefined;
+  if (isEmbedded && env["DATA_DIR"] !== undefined) await placeDatabase(env["DATA_DIR"]);
   const port = await freePort();
   const child = runCommand(["serve"], { HOST: "127.0.0.1", PORT: String(port), ...env });
   let output = "";

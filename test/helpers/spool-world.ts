@@ -6,7 +6,7 @@ import { openSpool, type Spool, type SpoolOptions } from "../../src/intake/spool
 import type { ProcessLocks } from "../../src/intake/spool/directory.ts";
 import type { SpoolNotice } from "../../src/intake/spool/notice.ts";
 import { holdLock } from "../../src/store/process-lock.ts";
-import type { Acceptance } from "../../src/store/store.ts";
+import type { Acceptance } from "../../src/store/event-log.ts";
 import { until } from "./relay-process.ts";
 
 /** A directory with spools of processes that can be said to have died, and a store that can be away. */

@@ -11,6 +11,7 @@ import { openEmbeddedStore } from "../../src/store/postgres/embedded.ts";
 import type { Store } from "../../src/store/store.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { placeDatabase } from "./embedded-template.ts";
 import { sampleOptions } from "./store-samples.ts";
 
 export interface WorkersStage {
@@ -28,6 +29,7 @@ const hourMs = 3_600_000;
 /** An embedded store whose events are worked on in this process. */
 export async function openWorkersStage(): Promise<WorkersStage> {
   const directory = await mkdtemp(join(tmpdir(), "relay-workers-"));
+  await placeDatabase(directory);
   const opened = await openEmbeddedStore(directory, sampleOptions());
   if (!opened.ok) throw new Error(opened.message);
   const { store } = opened;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isLong, longTest } from "../helpers/length.ts";
 import { openJobs } from "../helpers/queue-jobs.ts";
 import { until, type RelayProcess } from "../helpers/relay-process.ts";
 import type { HarmedServer, RelayUnderTest } from "./relay-under-test.ts";
@@ -24,8 +25,8 @@ export function outages(name: string, server: HarmedServer | undefined, relays: 
       expect(answer.tookMs).toBeLessThan(answerMs);
     }
 
-    describe.each(harms)("$what", ({ what, harm, heal }) => {
-      it(
+    describe.each(isLong ? harms : harms.slice(0, 1))("$what", ({ what, harm, heal }) => {
+      longTest(
         "at the start: alive, not ready and why, refusing; at work as soon as it is there",
         { timeout: 180_000 },
         async () => {
@@ -50,7 +51,7 @@ export function outages(name: string, server: HarmedServer | undefined, relays: 
         },
       );
 
-      it(
+      longTest(
         "at the start: a relay that is stopped meanwhile ends soon and clean",
         { timeout: 120_000 },
         async () => {
@@ -96,7 +97,7 @@ export function outages(name: string, server: HarmedServer | undefined, relays: 
         },
       );
 
-      it(
+      longTest(
         "at the end: a relay with nothing under way leaves in time and clean",
         { timeout: 120_000 },
         async () => {
@@ -117,7 +118,7 @@ export function outages(name: string, server: HarmedServer | undefined, relays: 
         },
       );
 
-      it(
+      longTest(
         "at the end: one with a request on the wire leaves in time, by force, and loses nothing",
         { timeout: 180_000 },
         async () => {

@@ -1,5 +1,6 @@
 import pg from "pg";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { longDescribe } from "../helpers/length.ts";
 import { signalFamily, startPostgres } from "../helpers/postgres-server.ts";
 import { until } from "../helpers/relay-process.ts";
 import { outages } from "./outages.ts";
@@ -35,7 +36,7 @@ const relays = relayUnderTest(server);
 
 outages("PostgreSQL", server, relays);
 
-describe.skipIf(!server)("PostgreSQL in trouble", () => {
+longDescribe("PostgreSQL in trouble", server !== undefined, () => {
   async function connect(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: own?.url ?? "" });
     client.on("error", () => undefined);

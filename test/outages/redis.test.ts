@@ -1,6 +1,7 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
+import { longDescribe } from "../helpers/length.ts";
 import { freePort, until } from "../helpers/relay-process.ts";
 import { runRedis, withoutRedis, type RedisProcess } from "../helpers/redis-process.ts";
 import { outages } from "./outages.ts";
@@ -21,7 +22,7 @@ const relays = relayUnderTest(server);
 
 outages("Redis", server, relays);
 
-describe.skipIf(!redis)("Redis in trouble", () => {
+longDescribe("Redis in trouble", redis !== undefined, () => {
   const command = (...words: string[]) => redis?.command(...words) ?? Promise.reject(new Error("no server"));
   const extra: RedisProcess[] = [];
   afterAll(async () => {
@@ -114,7 +115,7 @@ describe.skipIf(!redis)("Redis in trouble", () => {
     async () => {
       const relay = await relays.start();
       const connection = new Redis(redis?.port ?? 0, "127.0.0.1", { maxRetriesPerRequest: null });
-      const queue = new Queue("events", { connection, prefix: `{${relays.prefix()}}` });
+      const queue = new Queue("contacts", { connection, prefix: `{${relays.prefix()}}` });
       try {
         await queue.pause();
         const waiting = await relays.order(relay);

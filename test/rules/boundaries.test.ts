@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { importsOf, rooms, violationsOf } from "./boundaries.ts";
+import { circlesOf, importsOf, rooms, violationsOf } from "./boundaries.ts";
 
 const source = fileURLToPath(new URL("../../src", import.meta.url));
 
@@ -18,6 +18,16 @@ it("every file uses only what its room may use", () => {
   expect(files.flatMap((file) => violationsOf(file, readFileSync(join(source, file), "utf8")))).toEqual([]);
 });
 
+it("no file needs itself by way of others: what two of them share has a file of its own", () => {
+  const imports = new Map(
+    productFiles().map((file) => {
+      const own = importsOf(readFileSync(join(source, file), "utf8"), file).filter((one) => one.own);
+      return [file, own.map(({ from }) => from)];
+    }),
+  );
+  expect(circlesOf(imports)).toEqual([]);
+});
+
 it("every row of the table has files: none guards an empty room", () => {
   const files = productFiles();
   const rowOf = (file: string) => rooms.find((candidate) => candidate.files.test(file))?.room;
@@ -26,6 +36,16 @@ it("every row of the table has files: none guards an empty room", () => {
 });
 
 describe("the checker itself", () => {
+  it("finds a circle, and none where there is none", () => {
+    const line = new Map([
+      ["a", ["b", "c"]],
+      ["b", ["c"]],
+      ["c", []],
+    ]);
+    expect(circlesOf(line)).toEqual([]);
+    expect(circlesOf(new Map([...line, ["c", ["a"]]]))).toEqual([["a", "b", "c", "a"]]);
+  });
+
   it("reads static, type-only, re-exported, side-effect and dynamic imports", () => {
     const text = [
       `import { a } from "hono";`,

@@ -21,7 +21,8 @@ interface Room {
 const contact = /^contact\//;
 const providerShared =
   /^providers\/(provider|signature|standard-webhooks|timed-signature|body|json|text|fields|multipart|labels|answers|sample)\.ts$/;
-const storePort = /^store\/store\.ts$/;
+const outbound = /^outbound\//;
+const storePort = /^store\/(store|event-log)\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
 const telemetry = /^telemetry\//;
 
@@ -67,13 +68,21 @@ export const rooms: readonly Room[] = [
     types: [sourceTypes, telemetry],
   },
   {
+    room: "delivery/lookup",
+    files: /^delivery\/lookup\./,
+    packages: ["undici"],
+    own: [contact, /^delivery\//, outbound],
+    types: [/^providers\/provider\.ts$/],
+  },
+  {
     room: "delivery/",
     files: /^delivery\//,
     packages: [],
     own: [contact, /^delivery\//, /^aelyst\//, storePort],
     types: [sourceTypes, /^providers\/provider\.ts$/, telemetry],
   },
-  { room: "aelyst/", files: /^aelyst\//, packages: ["zod"], own: [contact, /^aelyst\//] },
+  { room: "aelyst/", files: /^aelyst\//, packages: ["zod", "undici"], own: [contact, /^aelyst\//, outbound] },
+  { room: "outbound/", files: outbound, packages: ["undici"], own: [outbound] },
   {
     room: "store/",
     files: /^store\//,
@@ -95,6 +104,7 @@ export const rooms: readonly Room[] = [
     files: /^config\.ts$/,
     packages: ["zod"],
     own: [contact, /^store\/redis\/address\.ts$/],
+    types: [outbound],
   },
   { room: "commands/, main", files: /^(commands\/|main\.ts$)/, packages: [], own: [], everything: true },
 ];
@@ -176,4 +186,22 @@ export function violationsOf(file: string, text: string): string[] {
   const lines = text.trimEnd().split("\n").length;
   if (lines > linesMax) violations.push(`${file} has ${lines} lines: split it so that a reader can hold it`);
   return violations;
+}
+
+/** Circles of imports, types too: each as the files one meets from one of them back to it. */
+export function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  function visit(file: string): void {
+    const at = path.indexOf(file);
+    if (at !== -1) circles.push([...path.slice(at), file]);
+    if (at !== -1 || done.has(file)) return;
+    path.push(file);
+    for (const other of imports.get(file) ?? []) visit(other);
+    path.pop();
+    done.add(file);
+  }
+  for (const file of imports.keys()) visit(file);
+  return circles;
 }

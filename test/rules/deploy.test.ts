@@ -261,7 +261,7 @@ describe(".ci/run", () => {
     const PATH = [folder, dirname(process.execPath), process.env["PATH"]].join(delimiter);
     const { stdout, status } = spawnSync("bash", [join(root, ".ci/run")], {
       encoding: "utf8",
-      env: { PATH, TMPDIR: folder, CALLS: join(folder, "calls"), ...told },
+      env: { PATH, TMPDIR: folder, CALLS: join(folder, "calls"), STORMS_REPORT: noTests, ...told },
     });
     const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
     rmSync(join(folder, "calls"));
@@ -270,6 +270,8 @@ describe(".ci/run", () => {
 
   const report = (counts: object) =>
     JSON.stringify({ numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [], ...counts });
+
+  const noTests = report({ numPassedTests: 0 });
 
   it("can be started, and stops at the first mistake of its own", () => {
     expect(statSync(join(root, ".ci/run")).mode & 0o111).toBe(0o111);
@@ -287,8 +289,24 @@ describe(".ci/run", () => {
       "ci --no-audit --no-fund, engines: none",
       "run verify, engines: none",
       expect.stringMatching(/^test -- .*, engines: redis,postgres$/),
+      expect.stringMatching(/^run test:storms -- .*, engines: redis,postgres$/),
     ]);
     expect([status, lastLine]).toEqual([0, "7 passed, 0 failed, 2 skipped"]);
+  });
+
+  it("adds up what both runs of tests report, and runs the second one when the first one fails", () => {
+    const told = {
+      TEST_STATUS: "1",
+      REPORT: report({ numPassedTests: 5, numFailedTests: 2, numTodoTests: 1 }),
+      STORMS_STATUS: "1",
+      STORMS_REPORT: report({ numPassedTests: 3, numFailedTests: 1, numPendingTests: 2 }),
+    };
+    expect(run(told)).toMatchObject({ status: 1, lastLine: "8 passed, 3 failed, 3 skipped" });
+  });
+
+  it("a storms' report that cannot be read is one failed, beside the other's figures", () => {
+    const told = { REPORT: report({ numPassedTests: 5 }), STORMS_STATUS: "1", STORMS_REPORT: "{" };
+    expect(run(told)).toMatchObject({ status: 1, lastLine: "5 passed, 1 failed, 0 skipped" });
   });
 
   it("fails with the tests, and still ends with their figures", () => {
@@ -330,11 +348,13 @@ describe(".ci/run", () => {
 const npmStandIn = `#!/usr/bin/env bash
 echo "$*, engines: \${REQUIRE_ENGINES:-none}" >> "$CALLS"
 for argument in "$@"; do
-  case "$argument" in --outputFile.json=*) printf %s "$REPORT" > "\${argument#*=}" ;; esac
+  case "$*" in "run test:storms"*) report=$STORMS_REPORT ;; *) report=$REPORT ;; esac
+  case "$argument" in --outputFile.json=*) printf %s "$report" > "\${argument#*=}" ;; esac
 done
-case "$1" in
-  ci) exit "\${CI_STATUS:-0}" ;;
-  run) exit "\${VERIFY_STATUS:-0}" ;;
-  test) exit "\${TEST_STATUS:-0}" ;;
+case "$1 \${2:-}" in
+  "ci "*) exit "\${CI_STATUS:-0}" ;;
+  "run verify") exit "\${VERIFY_STATUS:-0}" ;;
+  "test --") exit "\${TEST_STATUS:-0}" ;;
+  "run test:storms") exit "\${STORMS_STATUS:-0}" ;;
 esac
 `;

@@ -69,7 +69,7 @@ const composeVariables = [
   "POSTGRES_PASSWORD",
   "POSTGRES_DB",
 ];
-const benchVariables = ["BENCH_EVENTS"];
+const benchVariables = ["BENCH_EVENTS", "BENCH_ROUNDS"];
 const othersVariables = [
   "NODE_ENV",
   "DEBIAN_FRONTEND",
@@ -122,7 +122,16 @@ describe("every setting is documented", () => {
   });
 
   it("with the default that it has", () => {
-    const withoutDefault = ["AELYST_API_TOKEN", "REDIS_URL", "DATABASE_URL", "SOURCES_FILE", "ADMIN_TOKEN"];
+    const withoutDefault = [
+      "AELYST_API_TOKEN",
+      "HTTPS_PROXY",
+      "HTTP_PROXY",
+      "NO_PROXY",
+      "REDIS_URL",
+      "DATABASE_URL",
+      "SOURCES_FILE",
+      "ADMIN_TOKEN",
+    ];
     const defaults = readConfig({ AELYST_API_TOKEN: "token" });
     expect(defaults.ok).toBe(true);
     const example = settingsIn(read(".env.example"));

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { startEngine, type EngineName } from "../helpers/engines.ts";
+import { isLong, longDescribe, longTest } from "../helpers/length.ts";
 import { until } from "../helpers/relay-process.ts";
 import { ceiling, startFleet, type Fleet, type FleetOptions } from "./fleet.ts";
 
@@ -9,6 +10,8 @@ import { ceiling, startFleet, type Fleet, type FleetOptions } from "./fleet.ts";
 const waitMs = 90_000;
 /** How long what a worker learns may take to reach the others, on such a machine. */
 const spreadMs = 1_500;
+/** Some seconds of work. */
+const backlog = ceiling * (isLong ? 8 : 4);
 const people = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index);
 
 /** What is promised of several replicas: to the API they are one. Intake and workers are processes of their own. */
@@ -43,8 +46,8 @@ export async function scaleOut(name: EngineName): Promise<void> {
       await start({ sandbox: { latencyMs: 100 } });
       const stalls = monitorEventLoopDelay({ resolution: 1 });
       stalls.enable();
-      await fleet.postAll(people(ceiling * 8));
-      await delivered(ceiling * 8);
+      await fleet.postAll(people(backlog));
+      await delivered(backlog);
       stalls.disable();
       // What this process took to look at its sockets is no part of when a request arrived.
       const lengthMs = 1_000 - stalls.max / 1e6;
@@ -53,65 +56,77 @@ export async function scaleOut(name: EngineName): Promise<void> {
       expect(Math.max(...arrivals().map(inSecondFrom))).toBeLessThanOrEqual(ceiling + 1);
       for (const requests of await fleet.ofWorkers("relay_api_requests_total"))
         expect(requests).toBeGreaterThan(0);
-      expect(fleet.sandbox.requests()).toHaveLength(ceiling * 8);
+      expect(fleet.sandbox.requests()).toHaveLength(backlog);
     });
 
-    it("a 429 to one of them stops all of them until Retry-After is over", async () => {
-      await start();
-      const retryAfterMs = 6_000;
-      await fleet.postAll(people(ceiling));
-      fleet.sandbox.fault({ status: 429, retryAfter: retryAfterMs / 1_000, times: 1 });
-      await fleet.postAll(people(ceiling * 4, ceiling));
-      const limitedAt = await firstAnswered(429);
-      await delivered(ceiling * 5);
-      const early = arrivals().filter(
-        (at) => at > limitedAt + spreadMs && at < limitedAt + retryAfterMs - 10,
-      );
-      expect(early).toEqual([]);
-      const pauses = await fleet.ofWorkers("relay_pauses_total", 'reason="limited"');
-      expect(pauses.reduce((sum, count) => sum + count, 0)).toBe(1);
-      expect(await fleet.jobs("failed")).toBe(0);
-    });
+    longTest(
+      "a 429 to one of them stops all of them until Retry-After is over",
+      { timeout: 3 * waitMs },
+      async () => {
+        await start();
+        const retryAfterMs = 6_000;
+        await fleet.postAll(people(ceiling));
+        fleet.sandbox.fault({ status: 429, retryAfter: retryAfterMs / 1_000, times: 1 });
+        await fleet.postAll(people(ceiling * 4, ceiling));
+        const limitedAt = await firstAnswered(429);
+        await delivered(ceiling * 5);
+        const early = arrivals().filter(
+          (at) => at > limitedAt + spreadMs && at < limitedAt + retryAfterMs - 10,
+        );
+        expect(early).toEqual([]);
+        const pauses = await fleet.ofWorkers("relay_pauses_total", 'reason="limited"');
+        expect(pauses.reduce((sum, count) => sum + count, 0)).toBe(1);
+        expect(await fleet.jobs("failed")).toBe(0);
+      },
+    );
 
-    it("a refused token costs one probe per interval in all, and nothing is parked", async () => {
-      const probeMs = 2_000;
-      await start({ settings: { AUTH_PROBE_MS: String(probeMs) } });
-      await fleet.postAll(people(ceiling));
-      fleet.sandbox.fault({ unauthorized: true });
-      await fleet.postAll(people(ceiling * 2, ceiling));
-      const refusedAt = await firstAnswered(401);
-      const probing = () => gapsAfter(refusedAt + spreadMs);
-      await until(() => probing().length >= 4, waitMs, "five probes");
-      expect(Math.min(...probing())).toBeGreaterThanOrEqual(probeMs * 0.9);
-      fleet.sandbox.fault({ unauthorized: false });
-      await delivered(ceiling * 3);
-      expect(await fleet.jobs("failed")).toBe(0);
-    });
+    longTest(
+      "a refused token costs one probe per interval in all, and nothing is parked",
+      { timeout: 3 * waitMs },
+      async () => {
+        const probeMs = 2_000;
+        await start({ settings: { AUTH_PROBE_MS: String(probeMs) } });
+        await fleet.postAll(people(ceiling));
+        fleet.sandbox.fault({ unauthorized: true });
+        await fleet.postAll(people(ceiling * 2, ceiling));
+        const refusedAt = await firstAnswered(401);
+        const probing = () => gapsAfter(refusedAt + spreadMs);
+        await until(() => probing().length >= 4, waitMs, "five probes");
+        expect(Math.min(...probing())).toBeGreaterThanOrEqual(probeMs * 0.9);
+        fleet.sandbox.fault({ unauthorized: false });
+        await delivered(ceiling * 3);
+        expect(await fleet.jobs("failed")).toBe(0);
+      },
+    );
 
-    it("an API that fails is probed by one request at a time in all, and a short outage is over soon", async () => {
-      const settings = { RETRY_DELAY_MS: "1000", RETRY_DELAY_MAX_MS: "180000" };
-      await start({ sandbox: { latencyMs: 500 }, settings });
-      await fleet.postAll(people(ceiling));
-      await delivered(ceiling);
-      fleet.sandbox.fault({ status: 503 });
-      await fleet.postAll(people(ceiling * 4, ceiling));
-      await until(
-        async () =>
-          (await fleet.ofWorkers("relay_pauses_total", 'reason="failing"')).some((count) => count > 0),
-        waitMs,
-        "the circuit to open",
-      );
-      const openAt = Math.max(...arrivals());
-      const probing = () => gapsAfter(openAt + spreadMs);
-      await until(() => probing().length >= 2, waitMs, "three probes");
-      expect(Math.min(...probing())).toBeGreaterThanOrEqual(900);
-      fleet.sandbox.clearFaults();
-      await delivered(ceiling * 5);
-      expect(await fleet.jobs("failed")).toBe(0);
-    });
+    longTest(
+      "an API that fails is probed by one request at a time in all, and a short outage is over soon",
+      { timeout: 3 * waitMs },
+      async () => {
+        const settings = { RETRY_DELAY_MS: "1000", RETRY_DELAY_MAX_MS: "180000" };
+        await start({ sandbox: { latencyMs: 500 }, settings });
+        await fleet.postAll(people(ceiling));
+        await delivered(ceiling);
+        fleet.sandbox.fault({ status: 503 });
+        await fleet.postAll(people(ceiling * 4, ceiling));
+        await until(
+          async () =>
+            (await fleet.ofWorkers("relay_pauses_total", 'reason="failing"')).some((count) => count > 0),
+          waitMs,
+          "the circuit to open",
+        );
+        const openAt = Math.max(...arrivals());
+        const probing = () => gapsAfter(openAt + spreadMs);
+        await until(() => probing().length >= 2, waitMs, "three probes");
+        expect(Math.min(...probing())).toBeGreaterThanOrEqual(900);
+        fleet.sandbox.clearFaults();
+        await delivered(ceiling * 5);
+        expect(await fleet.jobs("failed")).toBe(0);
+      },
+    );
   });
 
-  describe.skipIf(!engine)(`${name}: two intakes, two workers, one restart after another`, () => {
+  longDescribe(`${name}: two intakes, two workers, one restart after another`, engine !== undefined, () => {
     let fleet: Fleet;
 
     afterEach(async () => fleet.stop());

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
+import { isLong } from "../helpers/length.ts";
 import { runWorld, type WorldOptions } from "./world.ts";
 
 /** `SIMULATION_SEED` replays one history; `SIMULATION_HISTORIES` runs more of them. */
 const onlySeed = process.env["SIMULATION_SEED"];
-const histories = Number(process.env["SIMULATION_HISTORIES"] ?? 2_000);
+const histories = Number(process.env["SIMULATION_HISTORIES"] ?? (isLong ? 2_000 : 300));
 const seeds =
   onlySeed === undefined ? Array.from({ length: histories }, (_, index) => index + 1) : [Number(onlySeed)];
 
@@ -32,9 +33,22 @@ it(
   },
 );
 
+it("no contact is sent more than its own rate in any second", { timeout: 120_000 }, async () => {
+  for (const seed of seeds.slice(0, isLong ? 300 : 60)) {
+    const refused = (field: string, value: unknown) => field !== "firstName" && String(value).endsWith("3");
+    const world = await runWorld({ ...shapeOf(seed), crashes: 0, refused });
+    for (const { at, contact } of world.requests) {
+      const within = world.requests.filter(
+        (other) => other.contact === contact && other.at >= at && other.at < at + 1_000,
+      );
+      expect(within.length, `SIMULATION_SEED=${seed} replays this history`).toBeLessThanOrEqual(5);
+    }
+  }
+});
+
 it("a refused value is parked and takes no other field with it", { timeout: 120_000 }, async () => {
   const refused = (field: string, value: unknown) => field === "language" && String(value).endsWith("3");
-  for (const seed of seeds.slice(0, 300)) {
+  for (const seed of seeds.slice(0, isLong ? 300 : 60)) {
     const world = await runWorld({ ...shapeOf(seed), crashes: seed % 2, refused });
     const told = `SIMULATION_SEED=${seed} replays this history`;
     for (const [contact, fields] of Object.entries(world.expected)) {

@@ -9,8 +9,11 @@ import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import type { ContactUpdate } from "../../src/contact/event.ts";
 import { makeStamp } from "../../src/contact/stamp.ts";
 import { createCircuit } from "../../src/delivery/circuit.ts";
-import { deliverContact, type Attempts, type DeliveryPolicy } from "../../src/delivery/deliver-contact.ts";
-import { createGate } from "../../src/delivery/pace.ts";
+import { deliverContact } from "../../src/delivery/deliver-contact.ts";
+import type { Attempts, DeliveryPolicy } from "../../src/delivery/delivery.ts";
+import { createContactPace } from "../../src/delivery/contact-pace.ts";
+import { createGate, type Sleep } from "../../src/delivery/pace.ts";
+import { createSuspects } from "../../src/delivery/suspects.ts";
 import { createSender, type Sender } from "../../src/delivery/send.ts";
 import { createPacer, startingPace } from "../../src/store/pace.ts";
 import type { Mailbox, Parked } from "../../src/store/store.ts";
@@ -43,6 +46,7 @@ export interface World {
 const startAt = 1_700_000_000_000;
 const spanMs = 60_000;
 const ceiling = 20;
+const contactRate = 5;
 const fields = ["firstName", "lastName", "language", customField("Plan"), customField("Score")] as const;
 
 const policy: DeliveryPolicy = {
@@ -97,15 +101,12 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       return changed.result;
     });
     const born = epoch;
-    const gate = createGate(pacer, ceiling, {
-      shared: false,
-      clock: time.now,
-      sleep: async (delayMs, signal) => {
-        await time.sleep(delayMs);
-        if (epoch !== born) throw new Crashed();
-        return !signal.aborted;
-      },
-    });
+    const sleep: Sleep = async (delayMs, signal) => {
+      await time.sleep(delayMs);
+      if (epoch !== born) throw new Crashed();
+      return !signal.aborted;
+    };
+    const gate = createGate(pacer, ceiling, { shared: false, clock: time.now, sleep });
     return createSender({
       update: async (contact, patch) => {
         const result = await api.put(contact, patch);
@@ -115,9 +116,13 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       gate,
       pacer,
       circuit: createCircuit(),
+      suspects: createSuspects(time.now),
+      contactPace: createContactPace(contactRate, time.now),
+      sleep,
       retry: policy.retry,
       authProbeMs: 5_000,
       clock: time.now,
+      random,
       observer: { request: () => undefined, destination: () => undefined },
     });
   }
@@ -144,6 +149,10 @@ export async function runWorld(options: WorldOptions): Promise<World> {
         clock: time.now,
         random,
         observer: { updatesPerRequest: () => undefined, acceptedToDelivered: () => undefined },
+        renamedTo: async () => undefined,
+        wake: async (contacts) => {
+          for (const other of contacts) wake(other);
+        },
         keep: async (items) => {
           pending = items;
         },

@@ -4,11 +4,11 @@ import { outlived } from "../../src/commands/move-outlived.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
 import { covers } from "../../src/store/archive.ts";
 import type { ArchiveRecord } from "../../src/store/archive-port.ts";
-import type { EventResult, Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { furnish, recordsOf } from "../helpers/furnished-store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleEvent } from "../helpers/store-samples.ts";
-import { ignored, isIdle, type Suite } from "./suite.ts";
+import { ignored, isIdle, startEventWorker, type Suite } from "./suite.ts";
 
 /** What every engine promises: what was erased or dropped does not come back by being carried over. */
 export function archiveErasedContract(suite: Suite): void {
@@ -24,14 +24,10 @@ export function archiveErasedContract(suite: Suite): void {
     }
 
     async function run(store: Store, fails: RelayEvent | undefined): Promise<void> {
-      const worker = store.startWorker<RelayEvent, EventResult>(
-        "events",
-        async ({ data }) => {
-          if (data.id === fails?.id) throw new UnrecoverableError("no");
-          return ignored;
-        },
-        { concurrency: 1 },
-      );
+      const worker = startEventWorker(store, async ({ id }) => {
+        if (id === fails?.id) throw new UnrecoverableError("no");
+        return ignored;
+      });
       await until(async () => isIdle(await store.counts(), "events"), 20_000, "every event to end");
       await worker.close();
     }

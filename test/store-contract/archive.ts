@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { ContactUpdate, RelayEvent } from "../../src/contact/event.ts";
+import type { ContactUpdate } from "../../src/contact/event.ts";
 import type { ArchiveRecord } from "../../src/store/archive-port.ts";
-import type { EventResult, Store, WakeJobData } from "../../src/store/store.ts";
+import type { Store, WakeJobData } from "../../src/store/store.ts";
 import { covers } from "../../src/store/archive.ts";
 import { comparable, furnish, recordsOf } from "../helpers/furnished-store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
-import { ignored, stateOf, type Suite } from "./suite.ts";
+import { ignored, startEventWorker, stateOf, type Suite, waitingEvents } from "./suite.ts";
 
 /** What every engine promises: everything that matters can be carried to another store, in any order of accidents. */
 export function archiveContract(suite: Suite): void {
@@ -75,7 +75,7 @@ export function archiveContract(suite: Suite): void {
             );
           }
           expect(await target.counts()).toEqual(await source.counts());
-          expect(await target.pacer.take()).toMatchObject({ kind: "paused", reason: "unauthorized" });
+          expect(await target.pacer.take(1)).toMatchObject({ kind: "paused", reason: "unauthorized" });
 
           const { items } = await target.failures.list(10);
           const without = (item: (typeof items)[number]) => ({ ...item, id: item.kind });
@@ -99,20 +99,12 @@ export function archiveContract(suite: Suite): void {
           expect(await target.failures.retry(given.failed.id)).toBe(true);
 
           const mapped: string[] = [];
-          const worker = target.startWorker<RelayEvent, EventResult>(
-            "events",
-            async (job) => {
-              mapped.push(job.data.id);
-              return ignored;
-            },
-            { concurrency: 1 },
-          );
+          const worker = startEventWorker(target, async ({ id }) => {
+            mapped.push(id);
+            return ignored;
+          });
           const woken: WakeJobData[] = [];
-          const wakes = target.startWorker<WakeJobData, void>(
-            "contacts",
-            async (job) => void woken.push(job.data),
-            { concurrency: 1 },
-          );
+          const wakes = target.startWorker(async (job) => void woken.push(job.data), { concurrency: 1 });
           await until(() => mapped.length === 7 && woken.length === 2, 20_000, "all that waited");
           await worker.close();
           await wakes.close();
@@ -160,9 +152,7 @@ export function archiveContract(suite: Suite): void {
         await withTwo(async (source, target) => {
           const [waits, ends] = [sampleEvent(), sampleEvent()];
           await source.events.accept([ends]);
-          const worker = source.startWorker<RelayEvent, EventResult>("events", async () => ignored, {
-            concurrency: 1,
-          });
+          const worker = startEventWorker(source, async () => ignored);
           await until(async () => (await stateOf(source, ends.id)) === "completed", 20_000, "the end");
           await worker.close();
           await source.events.accept([waits]);
@@ -188,9 +178,7 @@ export function archiveContract(suite: Suite): void {
           await source.events.accept([event]);
           const before = await recordsOf(source);
           await target.archive.import(before);
-          const worker = source.startWorker<RelayEvent, EventResult>("events", async () => ignored, {
-            concurrency: 1,
-          });
+          const worker = startEventWorker(source, async () => ignored);
           await until(async () => (await stateOf(source, event.id)) === "completed", 20_000, "the end");
           await source.events.replay(event.id);
           await until(
@@ -230,7 +218,7 @@ export function archiveContract(suite: Suite): void {
         const records = await recordsOf(source);
         expect(records).toContainEqual({ kind: "window", id: "shop.same", eventId: "evt_later", expiresAt });
         await target.archive.import(records);
-        expect((await target.events.waiting(10)).map(({ id }) => id)).toEqual(["evt_earlier", "evt_later"]);
+        expect((await waitingEvents(target)).map(({ id }) => id)).toEqual(["evt_earlier", "evt_later"]);
       });
     });
 
@@ -256,8 +244,7 @@ export function archiveContract(suite: Suite): void {
           const [taken, stays] = [sampleUpdate(sampleContact()), sampleUpdate(sampleContact())];
           await source.mailbox.post([taken, stays]);
           await source.wake(taken.contact);
-          const worker = source.startWorker<WakeJobData, void>(
-            "contacts",
+          const worker = source.startWorker(
             async (job, token) => {
               const parked = [{ reason: "refused", at: 1, attempts: 1, updates: [taken] }];
               await job.updateData({ contact: taken.contact, parked });
@@ -297,7 +284,7 @@ export function archiveContract(suite: Suite): void {
           expect(records).toHaveLength(450 * 3);
           for (let n = 0; n < records.length; n += 100)
             await target.archive.import(records.slice(n, n + 100));
-          expect(await target.events.waiting(1_000)).toEqual(events);
+          expect(await waitingEvents(target)).toEqual(events);
           expect(comparable(await recordsOf(target))).toEqual(comparable(await recordsOf(source)));
           expect((await target.counts()).contacts.waiting).toBe(450);
         });

@@ -1,8 +1,8 @@
 import { UnrecoverableError } from "bullmq";
 import { describe, expect, it } from "vitest";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
-import type { RelayEvent } from "../../src/contact/event.ts";
-import type { EventResult, Store, WakeJobData } from "../../src/store/store.ts";
+import type { EventResult } from "../../src/store/event-log.ts";
+import type { Store } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate } from "../helpers/store-samples.ts";
 import { isIdle, stateOf, type Suite, withEventWorker } from "./suite.ts";
@@ -61,51 +61,29 @@ export function erasingMidwayContract(suite: Suite): void {
       });
     });
 
-    it("an event begins that had waited: it finds nothing to tell, and its result is forgotten", async () => {
+    it("its events are being mapped, one before and one after: none of it is told", async () => {
       await withStore({}, async ({ store }) => {
         const contact = sampleContact();
         const [first, second] = [sampleEvent(), sampleEvent()];
-        const update = ({ id }: RelayEvent) =>
-          sampleUpdate(contact, { email: "x@example.com" }, { eventId: id });
+        const update = (id: string) => sampleUpdate(contact, { email: "x@example.com" }, { eventId: id });
         await store.events.accept([first]);
         await store.events.accept([second]);
-        await store.mailbox.post([update(first), update(second)]);
-        // The one that waits is asked for before the one that is under way.
-        store.mailbox.eventIds = async () => [second.id, first.id];
-        const gates = new Map([first, second].map(({ id }) => [id, gate()]));
-        const entered: string[] = [];
-        const worker = store.startWorker<RelayEvent, EventResult>(
-          "events",
-          async ({ data }) => {
-            entered.push(data.id);
-            await gates.get(data.id)?.passed;
-            if (data.withdrawn) return { outcome: "erased" };
-            return { outcome: "mapped", updates: [update(data)], warnings: [] };
-          },
-          { concurrency: 1 },
-        );
-        try {
-          await until(() => entered.includes(first.id), 20_000, "the first to run");
-          const erasing = store.erase(contact);
-          await until(
-            async () => (await store.events.find(first.id))?.event.withdrawn === "erased",
-            20_000,
-            "the erasure to begin",
-          );
-          gates.get(first.id)?.open();
-          await until(() => entered.includes(second.id), 20_000, "the second to run");
-          gates.get(second.id)?.open();
-          await erasing;
-          await until(async () => (await stateOf(store, second.id)) === "completed", 20_000, "the end");
-        } finally {
-          await worker.close();
-        }
+        await store.mailbox.post([update(first.id), update(second.id)]);
+        const [claimed] = await store.events.claim(1);
+        await store.erase(contact);
+        const late = await store.events.claim(10);
+        expect(late).toEqual([]);
+        if (!claimed) throw new Error("the first was to be claimed");
+        const result: EventResult = { outcome: "mapped", updates: [update(first.id)], warnings: [] };
+        expect(await store.events.conclude([{ kind: "completed", claimed, result }])).toEqual([]);
         for (const { id } of [first, second]) {
           expect(await store.events.find(id)).toMatchObject({
             event: { payload: "null", withdrawn: "erased" },
+            state: "completed",
             result: { outcome: "erased" },
           });
         }
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
       });
     });
 
@@ -225,8 +203,7 @@ function startSteppedDelivery(store: Store, contact: ContactRef) {
   const update = sampleUpdate(contact, { phone: "+60123456789" });
   const begun = gate();
   const [keeping, settling, ending] = [steps(), steps(), steps()];
-  const worker = store.startWorker<WakeJobData, void>(
-    "contacts",
+  const worker = store.startWorker(
     async (job) => {
       begun.open();
       await keeping.may();

@@ -1,9 +1,9 @@
 import { UnrecoverableError } from "bullmq";
 import { describe, expect, it } from "vitest";
-import type { EventResult, WakeJobData } from "../../src/store/store.ts";
+import type { EventResult } from "../../src/store/event-log.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate } from "../helpers/store-samples.ts";
-import { gatedWorker, ignored, stateOf, type Suite, withEventWorker } from "./suite.ts";
+import { gatedWorker, stateOf, type Suite, withEventWorker } from "./suite.ts";
 
 /** What every engine promises: erasing a contact. */
 export function erasingContract(suite: Suite): void {
@@ -20,23 +20,24 @@ export function erasingContract(suite: Suite): void {
           sampleUpdate(contact, {}, { eventId: unmappable.id }),
           sampleUpdate(other, {}, { eventId: theirs.id }),
         ]);
-        const result: EventResult = {
-          outcome: "mapped",
-          updates: [sampleUpdate(contact, { email: "x@example.com" })],
-          warnings: [],
+        const [own, others] = [
+          sampleUpdate(contact, { email: "x@example.com" }, { eventId: mapped.id }),
+          sampleUpdate(other, { email: "y@example.com" }, { eventId: theirs.id }),
+        ];
+        const resultOf = (eventId: string): EventResult => {
+          return { outcome: "mapped", updates: [eventId === mapped.id ? own : others], warnings: [] };
         };
         await withEventWorker(
           store,
           async ({ id }) => {
             if (id === unmappable.id) throw new UnrecoverableError("no e-mail in x@example.com");
-            return result;
+            return resultOf(id);
           },
           () => until(async () => (await stateOf(store, theirs.id)) === "completed", 20_000, "the events"),
         );
         await until(async () => (await stateOf(store, unmappable.id)) === "failed", 20_000, "the failure");
         for (const ref of [contact, other]) await store.wake(ref);
-        const parking = store.startWorker<WakeJobData, void>(
-          "contacts",
+        const parking = store.startWorker(
           async (job) => {
             const ref = job.data.contact;
             const parked = [{ reason: "refused", at: 1, attempts: 1, updates: [sampleUpdate(ref)] }];
@@ -59,7 +60,10 @@ export function erasingContract(suite: Suite): void {
           result: { outcome: "erased" },
         });
         expect((await store.events.find(unmappable.id))?.failure).toBeUndefined();
-        expect(await store.events.find(theirs.id)).toMatchObject({ event: theirs, result });
+        expect(await store.events.find(theirs.id)).toMatchObject({
+          event: theirs,
+          result: resultOf(theirs.id),
+        });
         for (const { id, identity } of [mapped, unmappable]) {
           expect(await store.events.accept([sampleEvent({ identity })])).toEqual([{ id, duplicate: true }]);
           expect(await store.events.replay(id)).toBe(false);
@@ -72,32 +76,30 @@ export function erasingContract(suite: Suite): void {
       });
     });
 
-    it("waits for an event that has posted and is about to store its result", async () => {
+    it("an event that is being mapped again ends as erased, and posts nothing", async () => {
       await withStore({}, async ({ store }) => {
         const contact = sampleContact();
         const event = sampleEvent();
-        let go: () => void = () => undefined;
-        const gate = new Promise<void>((resolve) => (go = resolve));
-        let posted = false;
+        const update = sampleUpdate(contact, { email: "x@example.com" }, { eventId: event.id });
+        const result: EventResult = { outcome: "mapped", updates: [update], warnings: [] };
         await store.events.accept([event]);
-        await withEventWorker(
-          store,
-          async () => {
-            const update = sampleUpdate(contact, { email: "x@example.com" }, { eventId: event.id });
-            await store.mailbox.post([update]);
-            posted = true;
-            await gate;
-            return { outcome: "mapped", updates: [update], warnings: [] };
-          },
-          async () => {
-            await until(() => posted, 20_000, "the post");
-            const erased = store.erase(contact);
-            setTimeout(go, 200);
-            await erased;
-            await until(async () => (await stateOf(store, event.id)) === "completed", 20_000, "the end");
-          },
-        );
-        expect((await store.events.find(event.id))?.result).toEqual({ outcome: "erased" });
+        const conclude = async () => {
+          const claimed = await store.events.claim(10);
+          return async () =>
+            await store.events.conclude(claimed.map((one) => ({ kind: "completed", claimed: one, result })));
+        };
+        expect(await (await conclude())()).toEqual([contact]);
+        await store.events.replay(event.id);
+        const concludeAgain = await conclude();
+        expect(await store.erase(contact)).toBe(1);
+        expect(await concludeAgain()).toEqual([]);
+        expect(await store.events.find(event.id)).toMatchObject({
+          event: { payload: "null", withdrawn: "erased" },
+          state: "completed",
+          result: { outcome: "erased" },
+        });
+        expect(await store.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
+        expect(await store.mailbox.eventIds(contact)).toEqual([]);
       });
     });
 
@@ -136,21 +138,28 @@ export function erasingContract(suite: Suite): void {
       });
     });
 
-    it("an erased event that still waited ends as erased, not among the parked", async () => {
+    it("an erased event that still waited, was put off or had failed ends as erased at once", async () => {
       await withStore({}, async ({ store }) => {
-        const event = sampleEvent();
-        await store.events.accept([event]);
-        await store.events.erase([event.id]);
-        const seen: unknown[] = [];
-        await withEventWorker(
-          store,
-          async (taken) => {
-            seen.push(taken.withdrawn);
-            return ignored;
-          },
-          () => until(() => seen.length > 0, 20_000, "its run"),
-        );
-        expect(seen).toEqual(["erased"]);
+        const [failed, later, waits] = [sampleEvent(), sampleEvent(), sampleEvent()];
+        await store.events.accept([later]);
+        const [putOff] = await store.events.claim(1);
+        if (putOff)
+          await store.events.conclude([{ kind: "delayed", claimed: putOff, delayMs: 0, reason: "x" }]);
+        expect(await stateOf(store, later.id)).toBe("delayed");
+        await store.events.erase([later.id]);
+        await store.events.accept([failed]);
+        const [claimed] = await store.events.claim(1);
+        if (claimed) await store.events.conclude([{ kind: "failed", claimed, reason: "no" }]);
+        await store.events.accept([waits]);
+        await store.events.erase([failed.id, waits.id]);
+        for (const { id } of [failed, later, waits]) {
+          expect(await store.events.find(id)).toMatchObject({
+            state: "completed",
+            result: { outcome: "erased" },
+          });
+        }
+        expect(await store.events.claim(10)).toEqual([]);
+        expect(await store.failures.list(10)).toEqual({ items: [], next: undefined });
       });
     });
   });

@@ -2,7 +2,8 @@ import { UnrecoverableError } from "bullmq";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ContactPatch } from "../../src/contact/contact-patch.ts";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
-import type { EventResult, Store, WakeJobData } from "../../src/store/store.ts";
+import type { EventResult } from "../../src/store/event-log.ts";
+import type { Store, WakeJobData } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, unique } from "../helpers/store-samples.ts";
 import { stateOf, type Suite, withEventWorker } from "./suite.ts";
@@ -71,8 +72,7 @@ export function hostileTextContract(suite: Suite): void {
         const contact = sampleContact();
         const seen: WakeJobData[] = [];
         await store.wake(contact);
-        const worker = store.startWorker<WakeJobData, void>(
-          "contacts",
+        const worker = store.startWorker(
           async (job) => {
             const update = sampleUpdate(contact, { firstName: "a\0b\ud800" });
             const parked = [

@@ -129,8 +129,9 @@ export function mailboxesContract(suite: Suite): void {
         await store.mailbox.post([done, kept]);
         const origin = { stamp: done.stamp, eventId: done.eventId };
         const note = { at: 1, outcome: "delivered", fields: ["firstName"], eventIds: [done.eventId] };
-        await store.mailbox.settle(contact, { done: [done.id], applied: { firstName: origin }, note });
-        expect((await store.mailbox.read(contact)).applied).toEqual({ firstName: origin });
+        const applied = { firstName: origin, email: origin };
+        await store.mailbox.settle(contact, { done: [done.id], applied, note });
+        expect((await store.mailbox.read(contact)).applied).toEqual(applied);
         await until(
           async () => Object.keys((await store.mailbox.read(contact)).applied).length === 0,
           5_000,
@@ -138,8 +139,11 @@ export function mailboxesContract(suite: Suite): void {
         );
         expect(await store.mailbox.overdue(Date.now() + 1_000, 10)).toEqual([contact]);
         expect(await store.mailbox.read(contact)).toEqual({ waiting: [kept], applied: {}, history: [] });
-        await store.mailbox.settle(contact, { done: [kept.id], applied: { lastName: origin } });
-        expect((await store.mailbox.read(contact)).applied).toEqual({ lastName: origin });
+        // What was forgotten hides nothing older.
+        const older = { stamp: stampAt(1), eventId: "evt_older" };
+        const anew = { lastName: origin, firstName: older };
+        await store.mailbox.settle(contact, { done: [kept.id], applied: anew });
+        expect((await store.mailbox.read(contact)).applied).toEqual(anew);
       });
     });
 

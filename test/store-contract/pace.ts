@@ -14,9 +14,9 @@ export function paceContract(suite: Suite): void {
           Array.from({ length: 4 }, async () => {
             for (let n = 0; n < 25; n += 1) {
               const askedAt = performance.now();
-              const slot = await store.pacer.take();
-              expect(slot.kind).toBe("slot");
-              due.push(Math.max(askedAt + slot.waitMs, performance.now()));
+              const grant = await store.pacer.take(1);
+              if (grant.kind !== "slots") throw new Error("there is no pause");
+              due.push(Math.max(askedAt + (grant.waitsMs[0] ?? 0), performance.now()));
             }
           }),
         );
@@ -28,18 +28,36 @@ export function paceContract(suite: Suite): void {
       });
     });
 
+    it("several slots come in one call: those of the next 50 ms, as many as were asked for, one after the other", async () => {
+      await withStore({ ceiling: 200 }, async ({ store: { pacer } }) => {
+        const few = await pacer.take(3);
+        const many = await pacer.take(1_000);
+        const one = await pacer.take(1_000);
+        if (few.kind !== "slots" || many.kind !== "slots" || one.kind !== "slots") throw new Error("a pause");
+        expect(few.waitsMs).toHaveLength(3);
+        expect(many.waitsMs.length).toBeGreaterThanOrEqual(5);
+        // The embedded store also gives those of the last 50 ms.
+        expect(many.waitsMs.length).toBeLessThanOrEqual(21);
+        expect(one.waitsMs.length).toBeLessThan(many.waitsMs.length);
+        for (const { waitsMs } of [few, many, one]) {
+          expect([...waitsMs].sort((a, b) => a - b)).toEqual(waitsMs);
+          expect(Math.max(...waitsMs)).toBeLessThanOrEqual(56);
+        }
+      });
+    });
+
     it("a pause holds every taker; a shorter one does not cut it, and only its own reason ends it", async () => {
       await withStore({}, async ({ store: { pacer } }) => {
         await pacer.pause(60_000, "unauthorized");
         await pacer.pause(50, "failing");
-        const slot = await pacer.take();
-        expect(slot).toMatchObject({ kind: "paused", reason: "unauthorized" });
-        expect(slot.waitMs).toBeGreaterThan(55_000);
+        const grant = await pacer.take(3);
+        expect(grant).toMatchObject({ kind: "paused", reason: "unauthorized" });
+        expect(grant.kind === "paused" && grant.waitMs).toBeGreaterThan(55_000);
         expect(await pacer.state()).toMatchObject({ reason: "unauthorized" });
         await pacer.resume("failing");
-        expect(await pacer.take()).toMatchObject({ kind: "paused" });
+        expect(await pacer.take(1)).toMatchObject({ kind: "paused" });
         await pacer.resume("unauthorized");
-        expect(await pacer.take()).toMatchObject({ kind: "slot" });
+        expect(await pacer.take(1)).toMatchObject({ kind: "slots" });
       });
     });
 
@@ -47,9 +65,9 @@ export function paceContract(suite: Suite): void {
       await withStore({}, async ({ store: { pacer } }) => {
         await pacer.pause(1_000, "failing");
         await until(async () => (await pacer.state()).pausedForMs === 0, 5_000, "the pause to run out");
-        const slots = await Promise.all(Array.from({ length: 20 }, () => pacer.take()));
-        expect(slots.filter((slot) => slot.kind === "slot")).toEqual([
-          expect.objectContaining({ probe: "failing" }),
+        const grants = await Promise.all(Array.from({ length: 20 }, () => pacer.take(5)));
+        expect(grants.filter((grant) => grant.kind === "slots")).toEqual([
+          { kind: "slots", waitsMs: [expect.any(Number)], probe: "failing" },
         ]);
       });
     });
@@ -57,8 +75,8 @@ export function paceContract(suite: Suite): void {
     it("a `limited` pause ends by itself and leaves a lower rate", async () => {
       await withStore({ ceiling: 100 }, async ({ store: { pacer } }) => {
         await pacer.pause(300, "limited");
-        expect(await pacer.take()).toMatchObject({ kind: "paused", reason: "limited" });
-        await until(async () => (await pacer.take()).kind === "slot", 5_000, "the end of the pause");
+        expect(await pacer.take(1)).toMatchObject({ kind: "paused", reason: "limited" });
+        await until(async () => (await pacer.take(1)).kind === "slots", 5_000, "the end of the pause");
         const state = await pacer.state();
         expect(state).toMatchObject({ pausedForMs: 0, ceiling: 100 });
         expect(state.rate).toBeLessThan(100);

@@ -1,5 +1,7 @@
+import { UnrecoverableError } from "bullmq";
 import type { RelayEvent } from "../../src/contact/event.ts";
-import type { EventResult, Store, StoreOptions, WakeJobData } from "../../src/store/store.ts";
+import type { Claimed, Conclusion, EventResult } from "../../src/store/event-log.ts";
+import type { Store, StoreOptions } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
 
 export interface OpenedForTest {
@@ -25,20 +27,65 @@ export async function stateOf(store: Store, id: string) {
   return (await store.events.find(id))?.state;
 }
 
+export interface PutOff {
+  readonly putOff: { readonly delayMs: number; readonly reason: string };
+}
+
+export type EventProcess = (event: RelayEvent) => Promise<EventResult | PutOff>;
+
+/** Works on events as a relay does, one claim of so many after the other, until it is closed. */
+export function startEventWorker(store: Store, process: EventProcess, limit = 1): { close(): Promise<void> } {
+  const closing = new AbortController();
+  async function conclusionOf(claimed: Claimed): Promise<Conclusion> {
+    try {
+      const result = await process(claimed.event);
+      if ("putOff" in result) return { kind: "delayed", claimed, ...result.putOff };
+      return { kind: "completed", claimed, result };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof UnrecoverableError) return { kind: "failed", claimed, reason };
+      return { kind: "delayed", claimed, reason, delayMs: 5 };
+    }
+  }
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      const claimed = await store.events.claim(limit);
+      const conclusions: Conclusion[] = [];
+      for (const one of claimed) conclusions.push(await conclusionOf(one));
+      await store.wakeAll(await store.events.conclude(conclusions));
+      if (claimed.length === 0) await store.events.arrival();
+    }
+  }
+  const running = run();
+  return {
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
 /** Runs `work` while events are processed. */
 export async function withEventWorker<Result>(
   store: Store,
-  process: (event: RelayEvent) => Promise<EventResult>,
+  process: EventProcess,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const worker = store.startWorker<RelayEvent, EventResult>("events", (job) => process(job.data), {
-    concurrency: 2,
-  });
+  const worker = startEventWorker(store, process);
   try {
     return await work();
   } finally {
     await worker.close();
   }
+}
+
+/** The events that wait to be mapped, in their turn. */
+export async function waitingEvents(store: Store): Promise<RelayEvent[]> {
+  const events: RelayEvent[] = [];
+  for await (const record of store.archive.export()) {
+    if (record.kind === "event" && record.state === "waiting") events.push(record.event);
+  }
+  return events;
 }
 
 export function isIdle(
@@ -53,8 +100,7 @@ export function isIdle(
 export function gatedWorker(store: Store) {
   let runs = 0;
   let letGo = () => undefined as void;
-  const worker = store.startWorker<WakeJobData, void>(
-    "contacts",
+  const worker = store.startWorker(
     async () => {
       runs += 1;
       await new Promise<void>((resolve) => {

@@ -1,7 +1,6 @@
 import { DelayedError, UnrecoverableError } from "bullmq";
 import { describe, expect, it } from "vitest";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
-import type { WakeJobData } from "../../src/store/store.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact } from "../helpers/store-samples.ts";
 import { gatedWorker, isIdle, type Suite } from "./suite.ts";
@@ -17,8 +16,7 @@ export function wakingContract(suite: Suite): void {
         const started = new Map<ContactRef, number>();
         let most = 0;
         let runs = 0;
-        const worker = store.startWorker<WakeJobData, void>(
-          "contacts",
+        const worker = store.startWorker(
           async ({ data: { contact } }) => {
             const now = (running.get(contact) ?? 0) + 1;
             running.set(contact, now);
@@ -88,8 +86,7 @@ export function wakingContract(suite: Suite): void {
         const contact = sampleContact();
         let runs = 0;
         await store.wake(contact);
-        const worker = store.startWorker<WakeJobData, void>(
-          "contacts",
+        const worker = store.startWorker(
           async (job, token) => {
             runs += 1;
             if (runs > 1) {
@@ -120,8 +117,7 @@ export function wakingContract(suite: Suite): void {
         const contact = sampleContact();
         let runs = 0;
         await store.wake(contact);
-        const worker = store.startWorker<WakeJobData, void>(
-          "contacts",
+        const worker = store.startWorker(
           async () => {
             runs += 1;
             if (runs === 1) throw new UnrecoverableError("refused");

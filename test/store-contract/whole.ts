@@ -55,7 +55,7 @@ export function wholeContract(suite: Suite): void {
           expect(await two.events.find(event.id)).toBeUndefined();
           expect(await two.mailbox.read(contact)).toEqual({ waiting: [], applied: {}, history: [] });
           expect(await two.mailbox.overdue(Date.now() + 60_000, 10)).toEqual([]);
-          expect(await two.pacer.take()).toMatchObject({ kind: "slot" });
+          expect(await two.pacer.take(1)).toMatchObject({ kind: "slots" });
           const { events, contacts } = await two.counts();
           expect(events.waiting + contacts.waiting).toBe(0);
           expect(await two.events.accept([event])).toEqual([{ id: event.id, duplicate: false }]);
@@ -85,7 +85,7 @@ export function wholeContract(suite: Suite): void {
         expect((await after.events.find(event.id))?.event).toEqual(event);
         expect((await after.mailbox.read(update.contact)).waiting).toEqual([update]);
         expect((await after.counts()).contacts.waiting).toBe(1);
-        expect(await after.pacer.take()).toMatchObject({ kind: "paused", reason: "unauthorized" });
+        expect(await after.pacer.take(1)).toMatchObject({ kind: "paused", reason: "unauthorized" });
         expect(await after.events.accept([sampleEvent({ identity: event.identity })])).toEqual([
           { id: event.id, duplicate: true },
         ]);

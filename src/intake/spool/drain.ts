@@ -1,6 +1,7 @@
 import type { RelayEvent } from "../../contact/event.ts";
-import type { EventLog, StoreHealth } from "../../store/store.ts";
-import { inTime } from "../in-time.ts";
+import type { EventLog } from "../../store/event-log.ts";
+import type { StoreHealth } from "../../store/store.ts";
+import { createInTime } from "../in-time.ts";
 
 /** What the drainer needs of the store. */
 export interface SpoolStore {
@@ -32,9 +33,11 @@ export function createDrain(source: DrainSource, store: SpoolStore): () => Promi
   let batchSize = batchMax;
   let stuck: { readonly id: string; times: number } | undefined;
 
+  const inTime = createInTime(acceptDeadlineMs, "the store did not answer");
+
   /** The cause, when the store did not take them. */
   async function refusal(events: readonly RelayEvent[]): Promise<unknown> {
-    const accepted = await inTime(store.accept(events), acceptDeadlineMs, "the store did not answer");
+    const accepted = await inTime(store.accept(events));
     return accepted.ok ? undefined : (accepted.cause ?? new Error("the store refused"));
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InboundRequest, JsonValue } from "../provider.ts";
 import { elementor } from "./index.ts";
+import { expectQuick } from "../../../test/helpers/quick.ts";
 
 const urlEncoded = "application/x-www-form-urlencoded";
 
@@ -148,9 +149,7 @@ describe("reading", () => {
 
   test("a megabyte of brackets is read at once", () => {
     const body = `form[id]=1&${"fields[a][b]=1&".repeat(900)}x${"[a]".repeat(300_000)}=1`;
-    const started = performance.now();
-    elementor.parse(request(body));
-    expect(performance.now() - started).toBeLessThan(200);
+    expectQuick(() => elementor.parse(request(body)));
   });
 });
 

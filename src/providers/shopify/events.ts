@@ -46,22 +46,27 @@ function classicTopic(topic: string, action: string): string {
   return classic === "orders/update" ? "orders/updated" : classic;
 }
 
+const changed = [
+  "updated_at",
+  "updatedAt",
+  "sms_marketing_consent.consent_updated_at",
+  "email_marketing_consent.consent_updated_at",
+];
+const changedOrCreated = [...changed, "processed_at", "processedAt", "created_at", "createdAt"];
+
 /**
  * When what the body describes last changed, by the body's own word. An Event holds what its query asks for: of an
  * update that does not ask for the time of change, the time of creation says nothing.
  */
 function changedAt(body: JsonObject): number | undefined {
-  const changed = [
-    "updated_at",
-    "updatedAt",
-    "sms_marketing_consent.consent_updated_at",
-    "email_marketing_consent.consent_updated_at",
-  ];
-  const created = ["processed_at", "processedAt", "created_at", "createdAt"];
   const action = announcementOf(body)?.action.toLowerCase();
-  const paths = action === undefined || action === "create" ? [...changed, ...created] : changed;
+  const paths = action === undefined || action === "create" ? changedOrCreated : changed;
   const prefix = resourcePrefix(body);
-  return paths.map((path) => timeOf(at(body, prefix + path))).find((time) => time !== undefined);
+  for (const path of paths) {
+    const time = timeOf(at(body, prefix + path));
+    if (time !== undefined) return time;
+  }
+  return undefined;
 }
 
 function delivery({ headers }: InboundRequest) {

@@ -60,8 +60,17 @@ export function map(event: MappableEvent): ProviderMapping {
   const object = at(root, "data.object");
   if (!isObject(object)) return { kind: "nothing", reason: "no-object", root };
   if (isDeletedCustomer(object, event.type)) return { kind: "nothing", reason: "customer-deleted", root };
-  return { kind: "contact", root, candidates: candidatesOf(object) };
+  return { kind: "contact", root, candidates: candidatesOf(object), ...formerOf(root, object) };
 }
+
+/** `customer.updated` says what its attributes were before: the contact is known by them until this update is there. */
+function formerOf(root: JsonValue, object: JsonObject): Pick<Contact, "was"> {
+  if (textAt(object, "object") !== "customer") return {};
+  const find = (name: string) => candidatesAt(root, [`data.previous_attributes.${name}`]);
+  return { was: { email: find("email"), phone: find("phone"), countryCode: find("address.country") } };
+}
+
+type Contact = Extract<ProviderMapping, { kind: "contact" }>;
 
 function isDeletedCustomer(object: JsonObject, type: string): boolean {
   return (

@@ -34,7 +34,7 @@ export class DurableNodeFS extends NodeFS {
 
 /**
  * PGlite's own start parameters, but with fsync on, and without old segments of the log being kept for later use: they
- * would hold what was erased long ago.
+ * would hold what was erased long ago. PostgreSQL's own sizes are for a machine; this one has a part of a process.
  */
 export const durableStartParams: readonly string[] = [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"),
@@ -42,4 +42,12 @@ export const durableStartParams: readonly string[] = [
   "wal_sync_method=fsync",
   "-c",
   "wal_recycle=off",
+  "-c",
+  "shared_buffers=8MB",
+  "-c",
+  "wal_buffers=256kB",
+  "-c",
+  "work_mem=1MB",
+  "-c",
+  "maintenance_work_mem=8MB",
 ];

@@ -2,12 +2,18 @@ import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { parsePace, type ChangePace, type Pace } from "../pace.ts";
 import type { Store, StoreOptions } from "../store.ts";
+import { makeCheckpoints } from "./checkpoints.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { durableStartParams, DurableNodeFS } from "./durable-fs.ts";
+import { initializeDatabase } from "./initialize.ts";
 import { PglitePool } from "./pglite-pool.ts";
 import { bullmqSchema, migrate, relaySchema } from "./schema.ts";
 import { createScrubber } from "./scrubber.ts";
 import { createSqlStore, queueName } from "./sql-store.ts";
+import { startVacuum } from "./vacuum.ts";
+
+/** The database works in this process: a slot that it held up is not lost. */
+const lateSlotsMs = 50;
 
 export type EmbeddedResult = { ok: true; store: Store } | { ok: false; message: string };
 
@@ -17,6 +23,7 @@ export async function openEmbeddedStore(dataDir: string, options: StoreOptions):
   if (!lock.ok) return lock;
   let db: PGlite | undefined;
   try {
+    await initializeDatabase(dataDir);
     db = new PGlite({
       fs: new DurableNodeFS(join(dataDir, "pg")),
       startParams: [...durableStartParams],
@@ -30,15 +37,19 @@ export async function openEmbeddedStore(dataDir: string, options: StoreOptions):
     await pool.query(`SET search_path TO ${bullmqSchema}`);
     await resumeInterrupted(pool, options.prefix);
     const changePace = await keepPace(pool, options);
+    const checkpoints = makeCheckpoints(pool, options.onError);
+    const vacuum = startVacuum(pool, options.onError);
     const scrubber = createScrubber(pool, dataDir, options, Date.now);
     const store = createSqlStore(
       {
         engine: "embedded",
         pool,
         changePace,
+        lateSlotsMs,
         clock: Date.now,
         erased: () => scrubber.erased(),
         closePool: async () => {
+          await Promise.all([checkpoints.stop(), vacuum.stop()]);
           await (options.scrubAtClose ? scrubber.finish() : scrubber.stop());
           await pool.end();
           await database.close();
@@ -66,8 +77,12 @@ async function resumeInterrupted(pool: PglitePool, prefix: string): Promise<void
   await pool.query(
     `UPDATE ${bullmqSchema}.job
      SET state = 'waiting', lock_token = NULL, locked_until_ms = NULL, stalled_marked = false
-     WHERE state = 'active' AND queue = ANY($1::text[])`,
-    [[queueName(prefix, "events"), queueName(prefix, "contacts")]],
+     WHERE state = 'active' AND queue = $1`,
+    [queueName(prefix, "contacts")],
+  );
+  await pool.query(
+    `UPDATE "${relaySchema(prefix)}".event_state SET state = 'waiting', lease = NULL, due_at = NULL
+     WHERE state = 'active'`,
   );
 }
 

@@ -9,8 +9,8 @@ import {
   historyMax,
   stampRetentionFactor,
 } from "../retention.ts";
-import type { SqlClient, SqlPool } from "./client.ts";
-import { bullmqSchema, relaySchema } from "./schema.ts";
+import type { SqlClient, SqlPools } from "./client.ts";
+import { relaySchema } from "./schema.ts";
 
 interface UpdateRow {
   id: string;
@@ -26,31 +26,41 @@ interface FieldRow {
   event_id: string;
 }
 
+/** To be told of the contacts of every post: now and then their lists of events are cleaned. */
+export function createEventForgetter(
+  pool: SqlClient,
+  options: StoreOptions,
+  clock: () => number,
+): (contacts: readonly ContactRef[]) => Promise<void> {
+  const schema = `"${relaySchema(options.prefix)}"`;
+  const keepMs = stampRetentionFactor * options.retentionMs;
+  let posts = 0;
+  return async (contacts) => {
+    posts += 1;
+    if (posts % forgetEventsEvery !== 0) return;
+    await pool.query(
+      `DELETE FROM ${schema}.mailbox_event m WHERE contact = ANY($1::text[]) AND event_id COLLATE "C" < $2
+         AND NOT EXISTS (SELECT 1 FROM ${schema}.event e WHERE e.id = m.event_id)`,
+      [[...new Set(contacts)], eventIdAt(clock() - keepMs)],
+    );
+  };
+}
+
 /** Patches and history are kept as JSON text, not jsonb, which would refuse some of Unicode. */
 export function createSqlMailbox(
-  pool: SqlPool,
+  { pool: durable, working: pool }: SqlPools,
   options: StoreOptions,
-  eventsQueue: string,
   clock: () => number,
 ): Mailbox {
   const schema = `"${relaySchema(options.prefix)}"`;
   const keepMs = stampRetentionFactor * options.retentionMs;
 
-  let posts = 0;
-  async function forgetEvents(contacts: readonly ContactRef[]): Promise<void> {
-    await pool.query(
-      `DELETE FROM ${schema}.mailbox_event WHERE contact = ANY($1::text[]) AND event_id COLLATE "C" < $2
-         AND NOT EXISTS (SELECT 1 FROM ${bullmqSchema}.job WHERE queue = $3 AND id = event_id)`,
-      [contacts, eventIdAt(clock() - keepMs), eventsQueue],
-    );
-  }
+  const forgetNowAndThen = createEventForgetter(pool, options, clock);
 
   async function post(updates: readonly ContactUpdate[]): Promise<void> {
     if (updates.length === 0) return;
     const now = clock();
-    posts += 1;
-    if (posts % forgetEventsEvery === 0)
-      await forgetEvents([...new Set(updates.map((update) => update.contact))]);
+    await forgetNowAndThen(updates.map((update) => update.contact));
     const column = <Value>(pick: (update: ContactUpdate) => Value) => updates.map(pick);
     await pool.query(
       `WITH given AS (
@@ -77,17 +87,22 @@ export function createSqlMailbox(
     );
   }
 
-  async function read(contact: ContactRef): Promise<MailboxState> {
+  const readText = (withHistory: boolean) => `SELECT
+    (SELECT coalesce(json_agg(u), '[]')::text FROM (
+       SELECT id, event_id, patch, stamp, received_at
+       FROM ${schema}.mailbox_update WHERE contact = $1) u) AS updates,
+    (SELECT coalesce(json_agg(f), '[]')::text FROM (
+       SELECT field, stamp, event_id FROM ${schema}.mailbox_field
+       WHERE contact = $1 AND EXISTS (
+         SELECT 1 FROM ${schema}.mailbox_contact c WHERE c.contact = $1 AND c.expires_at > $2)) f) AS fields,
+    ${withHistory ? `(SELECT history FROM ${schema}.mailbox_contact WHERE contact = $1 AND expires_at > $2)` : "NULL"}
+      AS history`;
+  const readWhole = readText(true);
+  const readWaiting = readText(false);
+
+  async function read(contact: ContactRef, withHistory = true): Promise<MailboxState> {
     const { rows } = await pool.query<{ updates: string; fields: string; history: string | null }>(
-      `SELECT
-         (SELECT coalesce(json_agg(u), '[]')::text FROM (
-            SELECT id, event_id, patch, stamp, received_at
-            FROM ${schema}.mailbox_update WHERE contact = $1) u) AS updates,
-         (SELECT coalesce(json_agg(f), '[]')::text FROM (
-            SELECT field, stamp, event_id FROM ${schema}.mailbox_field
-            WHERE contact = $1 AND EXISTS (
-              SELECT 1 FROM ${schema}.mailbox_contact c WHERE c.contact = $1 AND c.expires_at > $2)) f) AS fields,
-         (SELECT history FROM ${schema}.mailbox_contact WHERE contact = $1 AND expires_at > $2) AS history`,
+      withHistory ? readWhole : readWaiting,
       [contact, clock()],
     );
     const [row] = rows;
@@ -109,46 +124,66 @@ export function createSqlMailbox(
     };
   }
 
+  /**
+   * One statement: what was sent is locked first, so that an erasure comes either before or after the settlement. Stamps
+   * that had expired are forgotten, which is known before the contact is touched, because that reads it from `known`;
+   * the history is JSON and stays as it was written.
+   */
+  const settleText = `
+    WITH held AS (
+      SELECT id FROM ${schema}.mailbox_update
+      WHERE contact = $1 AND id = ANY($2::text[]) ORDER BY id FOR UPDATE
+    ), going AS (
+      SELECT $2::text[] IS NULL OR EXISTS (SELECT 1 FROM held) AS on
+    ), known AS (
+      SELECT expires_at <= $8::bigint AS expired FROM ${schema}.mailbox_contact
+      WHERE contact = $1 AND (SELECT g.on FROM going g) FOR UPDATE
+    ), touched AS (
+      INSERT INTO ${schema}.mailbox_contact AS kept (contact, history, expires_at)
+      SELECT $1, coalesce('[' || $7::text || ']', '[]'), $9::bigint FROM going LEFT JOIN known ON true WHERE going.on
+      ON CONFLICT (contact) DO UPDATE SET expires_at = excluded.expires_at, history = CASE
+        WHEN kept.expires_at <= $8::bigint THEN excluded.history
+        WHEN $7::text IS NULL THEN kept.history
+        ELSE (
+          SELECT '[' || coalesce(string_agg(note::text, ',' ORDER BY place) || ',', '') || $7::text || ']'
+          FROM (
+            SELECT note, place FROM json_array_elements(kept.history::json) WITH ORDINALITY AS n (note, place)
+            ORDER BY place DESC LIMIT ${historyMax - 1}) AS latest)
+        END
+    ), done AS (
+      DELETE FROM ${schema}.mailbox_update
+      WHERE contact = $1 AND id = ANY($3::text[]) AND (SELECT g.on FROM going g)
+    ), forgotten AS (
+      DELETE FROM ${schema}.mailbox_field
+      WHERE contact = $1 AND field <> ALL($4::text[]) AND EXISTS (SELECT 1 FROM known WHERE expired)
+    ), applied AS (
+      INSERT INTO ${schema}.mailbox_field AS kept (contact, field, stamp, event_id)
+      SELECT $1, field, stamp, event_id
+      FROM unnest($4::text[], $5::text[], $6::text[]) AS f (field, stamp, event_id)
+      WHERE (SELECT g.on FROM going g)
+      ON CONFLICT (contact, field) DO UPDATE
+        SET stamp = excluded.stamp, event_id = excluded.event_id
+        WHERE kept.stamp < excluded.stamp OR EXISTS (SELECT 1 FROM known WHERE expired)
+    )
+    SELECT going.on AS settled FROM going`;
+
   async function settle(contact: ContactRef, settlement: Settlement): Promise<boolean> {
     const applied = Object.entries(settlement.applied).flatMap(([field, origin]) =>
       origin ? [{ field, ...origin }] : [],
     );
-    return await pool.transaction(async (client) => {
-      if (settlement.sent && !(await waits(client, contact, settlement.sent))) return false;
-      await touch(client, contact, settlement.note);
-      if (settlement.done.length > 0) {
-        await client.query(
-          `DELETE FROM ${schema}.mailbox_update WHERE contact = $1 AND id = ANY($2::text[])`,
-          [contact, settlement.done],
-        );
-      }
-      if (applied.length === 0) return true;
-      await client.query(
-        `INSERT INTO ${schema}.mailbox_field AS kept (contact, field, stamp, event_id)
-         SELECT $1, field, stamp, event_id
-         FROM unnest($2::text[], $3::text[], $4::text[]) AS f (field, stamp, event_id)
-         ON CONFLICT (contact, field) DO UPDATE
-           SET stamp = excluded.stamp, event_id = excluded.event_id
-           WHERE kept.stamp < excluded.stamp`,
-        [
-          contact,
-          applied.map((entry) => entry.field),
-          applied.map((entry) => entry.stamp),
-          applied.map((entry) => entry.eventId),
-        ],
-      );
-      return true;
-    });
-  }
-
-  /** Locked, so that an erasure comes either before or after the settlement. */
-  async function waits(client: SqlClient, contact: ContactRef, ids: readonly string[]): Promise<boolean> {
-    const { rows } = await client.query(
-      `SELECT id FROM ${schema}.mailbox_update
-       WHERE contact = $1 AND id = ANY($2::text[]) ORDER BY id FOR UPDATE`,
-      [contact, ids],
-    );
-    return rows.length > 0;
+    const now = clock();
+    const { rows } = await pool.query<{ settled: boolean }>(settleText, [
+      contact,
+      settlement.sent ?? null,
+      settlement.done,
+      applied.map((entry) => entry.field),
+      applied.map((entry) => entry.stamp),
+      applied.map((entry) => entry.eventId),
+      settlement.note ? JSON.stringify(settlement.note) : null,
+      now,
+      now + keepMs,
+    ]);
+    return rows[0]?.settled === true;
   }
 
   async function remember(contacts: readonly ContactRef[]): Promise<void> {
@@ -165,25 +200,6 @@ export function createSqlMailbox(
       [contact],
     );
     return rows.map((row) => row.event_id);
-  }
-
-  /** Extends the contact's life, appends to its history, and forgets stamps that had already expired. */
-  async function touch(client: SqlClient, contact: ContactRef, note: DeliveryNote | undefined) {
-    const now = clock();
-    const { rows } = await client.query<{ history: string; expires_at: string | number }>(
-      `SELECT history, expires_at FROM ${schema}.mailbox_contact WHERE contact = $1 FOR UPDATE`,
-      [contact],
-    );
-    const [row] = rows;
-    const expired = row !== undefined && Number(row.expires_at) <= now;
-    if (expired) await client.query(`DELETE FROM ${schema}.mailbox_field WHERE contact = $1`, [contact]);
-    const earlier = row === undefined || expired ? [] : (JSON.parse(row.history) as DeliveryNote[]);
-    const history = note ? [...earlier, note].slice(-historyMax) : earlier;
-    await client.query(
-      `INSERT INTO ${schema}.mailbox_contact (contact, history, expires_at) VALUES ($1, $2, $3)
-       ON CONFLICT (contact) DO UPDATE SET history = excluded.history, expires_at = excluded.expires_at`,
-      [contact, JSON.stringify(history), now + keepMs],
-    );
   }
 
   async function overdue(postedBefore: number, limit: number, skip = 0): Promise<readonly ContactRef[]> {
@@ -216,7 +232,7 @@ export function createSqlMailbox(
   }
 
   async function erase(contact: ContactRef): Promise<readonly string[]> {
-    return await pool.transaction(async (client) => {
+    return await durable.transaction(async (client) => {
       // A post is wholly before this, or after it and then knows of it: half of one would stay for ever.
       await client.query(`LOCK TABLE ${schema}.mailbox_event IN SHARE ROW EXCLUSIVE MODE`);
       const { rows } = await client.query<{ event_id: string }>(

@@ -108,10 +108,18 @@ describe("PGlite in the shape of a pool", () => {
     expect(heard).toEqual(["a one", "b one", "a two"]);
   });
 
-  it("timers get their turn while queries are queued up", async () => {
-    const queued = Promise.all(
-      Array.from({ length: 400 }, () => pool.query("SELECT count(*) FROM generate_series(1, 3000)")),
-    );
+  const busy = "SELECT count(*) FROM generate_series(1, 3000)";
+  const manyQueries = () => Promise.all(Array.from({ length: 400 }, () => pool.query(busy)));
+  const longTransaction = () =>
+    pool.transaction(async (client) => {
+      for (let n = 0; n < 400; n += 1) await client.query(busy);
+    });
+
+  it.each([
+    { what: "queries are queued up", start: manyQueries },
+    { what: "a transaction has many statements", start: longTransaction },
+  ])("timers get their turn while $what", async ({ start }) => {
+    const queued = start();
     const startedAt = performance.now();
     let longestMs = 0;
     let turns = 0;

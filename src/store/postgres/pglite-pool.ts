@@ -56,13 +56,7 @@ export class PglitePool extends EventEmitter implements SqlPool {
 
   /** Runs `work` when everything asked for before it has finished. */
   async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#tail.then(async () => {
-      if (performance.now() - this.#turnStartedAt > turnMs) {
-        await yieldToEventLoop();
-        this.#turnStartedAt = performance.now();
-      }
-      return await work();
-    });
+    const result = this.#tail.then(work);
     this.#tail = result.catch(() => undefined);
     return await result;
   }
@@ -72,6 +66,11 @@ export class PglitePool extends EventEmitter implements SqlPool {
     text: string,
     params?: readonly unknown[],
   ): Promise<SqlResult<Row>> {
+    // Here and not where the session is taken: a transaction of many statements gives everybody their turn as well.
+    if (performance.now() - this.#turnStartedAt > turnMs) {
+      await yieldToEventLoop();
+      this.#turnStartedAt = performance.now();
+    }
     if (params === undefined || params.length === 0) {
       const results = await this.#db.exec(text);
       const last = results.at(-1);

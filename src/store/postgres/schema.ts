@@ -60,6 +60,52 @@ const migrations: readonly string[] = [
     erased_at bigint NOT NULL
   );
   `,
+  // What never changes lies beside what changes with every claim: no change copies a payload or touches the lists' indexes.
+  `
+  CREATE TABLE $schema.event (
+    id text COLLATE "C" PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    source text NOT NULL,
+    provider text NOT NULL,
+    identity text NOT NULL,
+    type text NOT NULL,
+    attributes text NOT NULL,
+    occurred_at bigint NOT NULL,
+    received_at bigint NOT NULL,
+    accepted_at bigint NOT NULL,
+    payload text NOT NULL
+  );
+  CREATE INDEX event_accepted ON $schema.event (accepted_at, seq);
+  CREATE INDEX event_source ON $schema.event (source, accepted_at, seq);
+  CREATE INDEX event_type ON $schema.event (type, accepted_at, seq);
+  CREATE SEQUENCE $schema.event_turn;
+  CREATE TABLE $schema.event_state (
+    id text COLLATE "C" PRIMARY KEY,
+    turn bigint NOT NULL DEFAULT nextval('$schema.event_turn'),
+    state text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    replay integer NOT NULL,
+    retried_at bigint,
+    lease text,
+    due_at bigint,
+    finished_at bigint,
+    erased text,
+    withdrawn text,
+    result text,
+    failure text,
+    waits_for text
+  ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
+  CREATE INDEX event_waiting ON $schema.event_state (turn) WHERE state = 'waiting';
+  CREATE INDEX event_due ON $schema.event_state (due_at, id) WHERE state IN ('active', 'delayed');
+  CREATE INDEX event_completed ON $schema.event_state (finished_at, id) WHERE state = 'completed';
+  CREATE INDEX event_failed ON $schema.event_state (finished_at, id) WHERE state = 'failed';
+  CREATE TABLE $schema.event_window (
+    id text COLLATE "C" PRIMARY KEY,
+    event_id text NOT NULL,
+    expires_at bigint NOT NULL
+  );
+  CREATE INDEX event_window_expiry ON $schema.event_window (expires_at);
+  `,
 ];
 
 /** What a start would find and do, without doing it. */

@@ -7,7 +7,15 @@ import { bullmqSchema, relaySchema } from "./schema.ts";
 
 /** Tables that hold what events tell of people. */
 const bullmqTables = ["job", "event", "dedup", "dedup_next"];
-const relayTables = ["mailbox_update", "mailbox_field", "mailbox_contact", "mailbox_event"];
+const relayTables = [
+  "event",
+  "event_state",
+  "event_window",
+  "mailbox_update",
+  "mailbox_field",
+  "mailbox_contact",
+  "mailbox_event",
+];
 
 /** Everything else waits for a scrub, for about ten seconds with a million rows: not more often than this. */
 const scrubEveryMs = 600_000;

@@ -1,18 +1,24 @@
+import { hash } from "node:crypto";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { withDeadline } from "../deadline.ts";
-import { parsePace, type ChangePace } from "../pace.ts";
 import type { Store, StoreNote, StoreOptions } from "../store.ts";
 import type { SqlClient } from "./client.ts";
 import { examinePostgres, isReadOnly, openingError, passesByItself, postgresPlace } from "./examine.ts";
-import { bullmqSchema, describeSchema, migrate, relaySchema, schemaText } from "./schema.ts";
+import { sharedPace } from "./pace.ts";
+import { bullmqSchema, describeSchema, migrate, schemaText } from "./schema.ts";
 import { createSqlStore, type BullmqPool } from "./sql-store.ts";
 
 const connectTimeoutMs = 5_000;
 /** A server that takes longer over one statement counts as away: everything here is short or repeated. */
 const queryTimeoutMs = 10_000;
 const awayDelayMs = 200;
+/** More different statements than that would not be few. */
+const preparedMax = 200;
+/** For what somebody is told of, and for the work behind it. */
+const durableConnectionsMax = 4;
+const workingConnectionsMax = 10;
 const readOnlyReconnectMs = 5_000;
 /** Another replica may be at it, and a large table takes its time. */
 const migrationTimeoutMs = 120_000;
@@ -32,36 +38,44 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     throw openingError(error, place);
   }
   const sockets = new Set<Socket>();
-  const pool = new pg.Pool({
-    ...connectionOf(url),
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
-    keepAlive: true,
-    max: 12,
-    application_name: "contact-relay",
-    stream: () => trackedSocket(sockets),
-  });
-  pool.on("error", (error) => options.onError(error, "postgres"));
-  // A client that is checked out is nobody's but its borrower's: without a listener its lost connection ends us.
-  pool.on("connect", (client) => client.on("error", () => undefined));
   const dropSockets = () => {
     for (const socket of sockets) socket.destroy();
   };
-  // BullMQ takes a pg.Pool; only its declaration of the listeners' types is narrower than pg's.
-  const shared = Object.assign(pool, {
-    query: patiently(pool.query.bind(pool) as SqlClient["query"], dropSockets),
-    transaction: <Result>(work: (client: SqlClient) => Promise<Result>) => transaction(pool, work),
-  }) as unknown as BullmqPool;
+  function openPool(max: number, setting?: string): BullmqPool {
+    const pool = new pg.Pool({
+      ...connectionOf(url, setting),
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+      max,
+      application_name: "contact-relay",
+      stream: () => trackedSocket(sockets),
+    });
+    pool.on("error", (error) => options.onError(error, "postgres"));
+    // A client that is checked out is nobody's but its borrower's: without a listener its lost connection ends us.
+    pool.on("connect", (client) => client.on("error", () => undefined));
+    // BullMQ takes a pg.Pool; only its declaration of the listeners' types is narrower than pg's.
+    return Object.assign(pool, {
+      query: patiently(prepared(pool.query.bind(pool)), dropSockets),
+      transaction: <Result>(work: (client: SqlClient) => Promise<Result>) => transaction(pool, work),
+    }) as unknown as BullmqPool;
+  }
+  const pool = openPool(durableConnectionsMax);
+  const working = openPool(workingConnectionsMax, "synchronous_commit=off");
+  const endPools = async () => {
+    await Promise.all([pool.end(), working.end()]);
+  };
   return createSqlStore(
     {
       engine: "postgres",
-      pool: shared,
-      changePace: sharedPace(pool, options),
+      pool,
+      working,
+      changePace: sharedPace(working, options.prefix),
       clock: Date.now,
-      closePool: () => pool.end(),
+      closePool: endPools,
       dropPool: () => {
         dropSockets();
-        void pool.end().catch(() => undefined);
+        void endPools().catch(() => undefined);
       },
     },
     options,
@@ -82,6 +96,17 @@ function trackedSocket(sockets: Set<Socket>): Socket {
   const socket = new Socket();
   sockets.add(socket);
   return socket.once("close", () => sockets.delete(socket));
+}
+
+/** A statement is planned once per connection: those with parameters are few and come again and again. */
+function prepared(query: (statement: pg.QueryConfig) => Promise<unknown>): SqlClient["query"] {
+  const names = new Map<string, string>();
+  return async (text, params = []) => {
+    if (params.length === 0) return (await query({ text })) as never;
+    if (!names.has(text) && names.size < preparedMax) names.set(text, hash("sha1", text));
+    const name = names.get(text);
+    return (await query({ ...(name === undefined ? {} : { name }), text, values: [...params] })) as never;
+  };
 }
 
 /**
@@ -138,8 +163,9 @@ async function visit(
 }
 
 /** Options that the URL brings along would replace ours, which BullMQ's SQL cannot do without. */
-function connectionOf(url: string): { connectionString: string; options: string } {
-  const searchPath = `-c search_path=${bullmqSchema}`;
+function connectionOf(url: string, setting?: string): { connectionString: string; options: string } {
+  const also = setting === undefined ? "" : ` -c ${setting}`;
+  const searchPath = `-c search_path=${bullmqSchema}${also}`;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const own = parsed?.searchParams.get("options");
   if (!parsed || !own) return { connectionString: url, options: searchPath };
@@ -163,25 +189,4 @@ async function transaction<Result>(
     client.release(true);
     throw error;
   }
-}
-
-/** One row, locked while it is changed, by the server's clock: the same pace for every replica. */
-function sharedPace(pool: pg.Pool, options: StoreOptions): ChangePace {
-  const table = `"${relaySchema(options.prefix)}".pacer`;
-  return async (change) =>
-    await transaction(pool, async (client) => {
-      await client.query(
-        `INSERT INTO ${table} (state) SELECT '{"dueAt":0}' WHERE NOT EXISTS (SELECT 1 FROM ${table})
-         ON CONFLICT DO NOTHING`,
-      );
-      const { rows } = await client.query<{ state: string; now: string }>(
-        `SELECT state, (extract(epoch FROM clock_timestamp()) * 1000)::text AS now FROM ${table} FOR UPDATE`,
-      );
-      const before = parsePace(rows[0]?.state);
-      const changed = change(before, Number(rows[0]?.now ?? Date.now()));
-      if (changed.pace !== before) {
-        await client.query(`UPDATE ${table} SET state = $1`, [JSON.stringify(changed.pace)]);
-      }
-      return changed.result;
-    });
 }

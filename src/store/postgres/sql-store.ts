@@ -7,38 +7,31 @@ import {
   type PostgresQueueBackend,
 } from "bullmq";
 import type { ContactRef } from "../../contact/contact-ref.ts";
-import type { RelayEvent } from "../../contact/event.ts";
-import { listEvents } from "../event-list.ts";
+import { createAcceptBatches } from "../accept-batches.ts";
 import { createErasure } from "../erasure.ts";
 import { closeWorker, countRuns } from "../closing.ts";
+import type { EventLog, EventState } from "../event-log.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
-import {
-  acceptInto,
-  findEvent,
-  queueCounts,
-  replayEvent,
-  wakeInto,
-  workerOptions,
-  type ReplaceData,
-} from "../queues.ts";
+import { queueCounts, wakeAllInto, wakeInto, workerOptions, type ReplaceData } from "../queues.ts";
 import type {
   Engine,
-  EventResult,
-  JobProcessor,
+  QueueCounts,
   QueueName,
   StartWorker,
   Store,
   StoreHealth,
   StoreOptions,
   WakeJobData,
+  WakeProcessor,
 } from "../store.ts";
 import { withDeadline } from "../deadline.ts";
 import { reasonOf } from "../reason.ts";
 import type { SqlPool } from "./client.ts";
 import { createSqlArchive } from "./archive.ts";
+import { createSqlEventLog } from "./event-log.ts";
+import { eventTables } from "./event-rows.ts";
 import { createSqlMailbox } from "./mailbox.ts";
-import { createPruner } from "./pruner.ts";
 import { bullmqSchema } from "./schema.ts";
 import { storable, storableError } from "../storable.ts";
 
@@ -47,8 +40,12 @@ export type BullmqPool = SqlPool & PgPool;
 
 export interface SqlStoreParts {
   readonly engine: Engine;
+  /** See `SqlPools`. */
   readonly pool: BullmqPool;
+  readonly working?: BullmqPool;
   readonly changePace: ChangePace;
+  /** See `createPacer`. */
+  readonly lateSlotsMs?: number;
   readonly clock: () => number;
   /** Told after a contact was erased from the tables. */
   readonly erased?: () => void;
@@ -58,6 +55,12 @@ export interface SqlStoreParts {
 }
 
 const answerDeadlineMs = 1_000;
+/** How soon events are found that another process accepted, or whose time has come. */
+const lookForEventsMs = { server: 50, embedded: 250 };
+/** A server writes one batch while the next is on its way; the embedded one does one thing at a time. */
+const acceptWritesMax = { server: 2, embedded: 1 };
+/** Its statements run in this process: a large one would hold up everything else. */
+const acceptEventsMax = { server: 256, embedded: 32 };
 
 type Backend = PostgresQueueBackend;
 type Connection = Parameters<typeof createPostgresBackend>[1]["connection"];
@@ -73,9 +76,6 @@ const createBackend: typeof createPostgresBackend = (name, options, extra) => {
   return backend;
 };
 
-/** What is read of waiting events at once, as they lie in the table. */
-const waitingBytesMax = 8_000_000;
-
 /** Queue names carry the prefix, because BullMQ's schema is shared by everybody in the database. */
 export function queueName(prefix: string, queue: QueueName): string {
   return `${prefix}-${queue}`;
@@ -83,45 +83,32 @@ export function queueName(prefix: string, queue: QueueName): string {
 
 /** The store over SQL: PGlite in this process or a PostgreSQL server. */
 export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Store {
-  const { pool } = parts;
-  const connection = { connection: pool };
+  const { pool, working = pool } = parts;
+  const connection = { connection: working };
 
-  const queueOptions = { ...connection, streams: { events: { maxLen: 100 } } };
-  const events = new Queue<
-    RelayEvent,
-    EventResult,
-    string,
-    RelayEvent,
-    EventResult,
-    string,
-    Backend,
-    Connection
-  >(queueName(options.prefix, "events"), queueOptions, createBackend);
-  events.on("error", (error) => options.onError(error, "queue events"));
-  const contacts = new Queue<WakeJobData, void, string, WakeJobData, void, string, Backend, Connection>(
-    queueName(options.prefix, "contacts"),
-    queueOptions,
-    createBackend,
-  );
-  contacts.on("error", (error) => options.onError(error, "queue contacts"));
+  const contactsQueue = queueName(options.prefix, "contacts");
+  function openQueue(over: BullmqPool) {
+    const queue = new Queue<WakeJobData, void, string, WakeJobData, void, string, Backend, Connection>(
+      contactsQueue,
+      { connection: over, streams: { events: { maxLen: 100 } } },
+      createBackend,
+    );
+    queue.on("error", (error) => options.onError(error, "queue contacts"));
+    return queue;
+  }
+  const contacts = openQueue(pool);
+  const wakes = working === pool ? contacts : openQueue(working);
 
-  const { retentionMs } = options;
-  const pruner = createPruner(pool, queueName(options.prefix, "events"), options, parts.clock);
   const workers: { close(force: boolean): Promise<void> }[] = [];
-  const startWorker: StartWorker = <Data, Result>(
-    name: QueueName,
-    processor: JobProcessor<Data, Result>,
-    own: { concurrency: number },
-  ) => {
+  const startWorker: StartWorker = (processor, own) => {
     const { counted, running } = countRuns(processor);
-    const worker = new Worker<Data, Result, string, Backend, JobProgress, Connection>(
-      queueName(options.prefix, name),
+    const worker = new Worker<WakeJobData, void, string, Backend, JobProgress, Connection>(
+      contactsQueue,
       writingStorable(counted),
       { ...connection, ...workerOptions, ...own },
       createBackend,
     );
-    worker.on("error", (error) => options.onError(error, `worker ${name}`));
-    if (name === "events") worker.on("completed", () => pruner.finished());
+    worker.on("error", (error) => options.onError(error, "worker contacts"));
     workers.push(worker);
     return {
       isRunning: () => worker.isRunning(),
@@ -146,37 +133,23 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     }
   }
 
-  const mailbox = createSqlMailbox(pool, options, queueName(options.prefix, "events"), parts.clock);
-  const wake = (contact: ContactRef) => wakeInto(contacts, contact);
+  const kind = parts.engine === "embedded" ? "embedded" : "server";
+  const mailbox = createSqlMailbox({ pool, working }, options, parts.clock);
+  const log = createSqlEventLog({ pool, working }, options, parts.clock, lookForEventsMs[kind]);
+  const events: EventLog = {
+    ...log,
+    accept: createAcceptBatches(log.accept, {
+      writesMax: acceptWritesMax[kind],
+      eventsMax: acceptEventsMax[kind],
+      isAboutContent,
+    }),
+  };
+  const wake = (contact: ContactRef) => wakeInto(wakes, contact);
 
-  /** In one statement, as BullMQ's own reads one job after the other; bounded in bytes too. */
-  async function waiting(limit: number): Promise<RelayEvent[]> {
-    const { rows } = await pool.query<{ data: RelayEvent }>(
-      `SELECT data FROM (
-         SELECT data, seq, sum(pg_column_size(data)) OVER (ORDER BY seq) - pg_column_size(data) AS before
-         FROM ${bullmqSchema}.job WHERE queue = $1 AND state = 'waiting' ORDER BY seq LIMIT $2
-       ) AS oldest WHERE before < $3 ORDER BY seq`,
-      [queueName(options.prefix, "events"), limit, waitingBytesMax],
-    );
-    return rows.map((row) => row.data);
-  }
-
-  async function due(): Promise<readonly QueueName[]> {
-    const names = ["events", "contacts"] as const;
-    const { rows } = await pool.query<{ queue: string }>(
-      `SELECT queue FROM unnest($1::text[]) AS queue
-       WHERE EXISTS (SELECT 1 FROM ${bullmqSchema}.job WHERE job.queue = queue.queue AND state = 'waiting')
-          OR EXISTS (SELECT 1 FROM ${bullmqSchema}.job
-                     WHERE job.queue = queue.queue AND state = 'delayed' AND process_at_ms <= $2)`,
-      [names.map((name) => queueName(options.prefix, name)), parts.clock()],
-    );
-    return names.filter((name) => rows.some(({ queue }) => queue === queueName(options.prefix, name)));
-  }
-
-  const replaceData: ReplaceData = async (queue, id, before, after) => {
+  const replaceData: ReplaceData = async (id, before, after) => {
     const { rows } = await pool.query(
       `UPDATE ${bullmqSchema}.job SET data = $4::jsonb WHERE queue = $1 AND id = $2 AND data = $3::jsonb RETURNING id`,
-      [queueName(options.prefix, queue), id, JSON.stringify(before), JSON.stringify(after)],
+      [contactsQueue, id, JSON.stringify(before), JSON.stringify(after)],
     );
     return rows.length > 0;
   };
@@ -185,32 +158,21 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     events,
     contacts,
     mailbox,
-    async forgetOutcome(id) {
-      await pool.query(
-        `UPDATE ${bullmqSchema}.job SET failed_reason = NULL, stacktrace = NULL,
-           return_value = CASE WHEN return_value IS NULL THEN NULL ELSE '{"outcome":"erased"}'::jsonb END
-         WHERE queue = $1 AND id = $2`,
-        [queueName(options.prefix, "events"), id],
-      );
-    },
     async forgetNews() {
-      await pool.query(`DELETE FROM ${bullmqSchema}.event WHERE queue = ANY($1::text[])`, [
-        [queueName(options.prefix, "events"), queueName(options.prefix, "contacts")],
-      ]);
+      await pool.query(`DELETE FROM ${bullmqSchema}.event WHERE queue = $1`, [contactsQueue]);
     },
   });
 
   /** The directory of an embedded store belongs to this process: nobody else can run on it. */
   async function runningWorkers(): Promise<number> {
     if (parts.engine === "embedded") return 0;
-    const lists = await Promise.all([events.getWorkers(), contacts.getWorkers()]);
-    return Math.max(...lists.map((list) => list.length));
+    return (await contacts.getWorkers()).length;
   }
 
   async function close(deadlineMs: number): Promise<void> {
     // One that could not be closed in time would ask an ended pool again and again, and let no timer run any more.
     for (const worker of workers) void worker.close(true).catch(() => undefined);
-    const closing = Promise.all([events.close(), contacts.close()]).then(() => parts.closePool());
+    const closing = Promise.all([contacts.close(), wakes.close()]).then(() => parts.closePool());
     await withDeadline(closing, deadlineMs, "the store did not close in time").catch((error: unknown) => {
       options.onError(error instanceof Error ? error : new Error(String(error)), "close");
       parts.dropPool();
@@ -219,31 +181,23 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
 
   return {
     engine: parts.engine,
-    events: {
-      accept: (batch) => acceptInto(events, batch.map(storable), { retentionMs }),
-      find: (id) => findEvent(events, id),
-      list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
-      waiting,
-      replay: (id) => replayEvent(events, replaceData, id, parts.clock()),
-      erase: erasure.events,
-    },
+    events,
     mailbox,
-    pacer: createPacer(options.ceiling, parts.changePace),
+    pacer: createPacer(options.ceiling, parts.changePace, parts.lateSlotsMs),
     failures: createFailures({
       events,
       contacts,
       mailbox,
       replaceData,
       wake,
-      retentionMs,
+      retentionMs: options.retentionMs,
       clock: parts.clock,
     }),
     archive: createSqlArchive(
       {
         pool,
         clock: parts.clock,
-        eventsQueue: queueName(options.prefix, "events"),
-        contactsQueue: queueName(options.prefix, "contacts"),
+        contactsQueue,
         changePace: parts.changePace,
         wakeAll: (jobs) => contacts.addBulk(jobs),
         runningWorkers,
@@ -252,25 +206,63 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     ),
     startWorker,
     wake,
+    wakeAll: (refs) => wakeAllInto(wakes, refs),
     async erase(contact) {
       const count = await erasure.contact(contact);
       parts.erased?.();
       return count;
     },
-    counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
-    due,
+    counts: async () => ({
+      events: await countEvents(pool, options.prefix),
+      contacts: await queueCounts(contacts),
+    }),
+    due: () => dueQueues(pool, options.prefix, contactsQueue, parts.clock()),
     health,
     close,
   };
 }
 
+async function countEvents(pool: SqlPool, prefix: string): Promise<QueueCounts> {
+  const { rows } = await pool.query<{ state: EventState; count: number }>(
+    `SELECT state, count(*)::integer AS count FROM ${eventTables(prefix).state} GROUP BY state`,
+  );
+  const none = { waiting: 0, active: 0, delayed: 0, failed: 0, completed: 0 };
+  return { ...none, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
+}
+
+async function dueQueues(
+  pool: SqlPool,
+  prefix: string,
+  contactsQueue: string,
+  now: number,
+): Promise<readonly QueueName[]> {
+  const log = eventTables(prefix).state;
+  const job = `${bullmqSchema}.job`;
+  const { rows } = await pool.query<{ events: boolean; contacts: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM ${log} WHERE state = 'waiting')
+         OR EXISTS (SELECT 1 FROM ${log} WHERE state IN ('active', 'delayed') AND due_at <= $2) AS events,
+       EXISTS (SELECT 1 FROM ${job} WHERE queue = $1 AND state = 'waiting')
+         OR EXISTS (SELECT 1 FROM ${job} WHERE queue = $1 AND state = 'delayed' AND process_at_ms <= $2) AS contacts`,
+    [contactsQueue, now],
+  );
+  const names = ["events", "contacts"] as const;
+  return names.filter((name) => rows[0]?.[name] === true);
+}
+
+/** SQLSTATE class 22: something in the values themselves; everything else is about the server. */
+function isAboutContent(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("22")
+  );
+}
+
 /** Everything a run writes goes through here, because one refused character would make its job run for ever. */
-function writingStorable<Data, Result>(processor: JobProcessor<Data, Result>): JobProcessor<Data, Result> {
+function writingStorable(processor: WakeProcessor): WakeProcessor {
   return async (job, token) => {
     const updateData = job.updateData.bind(job);
     job.updateData = (data) => updateData(storable(data));
     try {
-      return storable(await processor(job, token));
+      await processor(job, token);
     } catch (error) {
       throw storableError(error);
     }

@@ -1,50 +1,75 @@
 import { olderFunction } from "./older.ts";
 
 /**
- * Puts one job where BullMQ would have it, in one step. One that is there already stays, unless the given one is
- * further: erased or dropped while that one is not, finished while that one still waits, or a later run. One that would
- * be a duplicate is left out.
+ * Puts one failed wake-up where BullMQ would have it, in one step; one that is there already stays.
  *
- * KEYS: job, deduplication key, wait, active, delayed, failed, completed, marker
- * ARGV: id, state, name, data, opts, accepted, attempts, finished, due, result, failure, deduplication id, claimed, replay,
- * withdrawn
+ * KEYS: job, failed. ARGV: id, name, data, opts, accepted, attempts, finished, failure
  */
 export const importJobScript = `
-local job, window, wait, active, delayed, failed, completed, marker = unpack(KEYS)
-local id, state, name, data, opts, accepted, attempts, finished, due = unpack(ARGV, 1, 9)
-local result, failure, dedup, claimed, replay, withdrawn = unpack(ARGV, 10, 15)
+local job, failed = KEYS[1], KEYS[2]
+local id, name, data, opts, accepted, attempts, finished, failure = unpack(ARGV)
+if redis.call("EXISTS", job) == 1 then return 0 end
+redis.call("HSET", job, "name", name, "data", data, "opts", opts, "timestamp", accepted,
+  "delay", 0, "priority", 0, "atm", attempts, "ats", attempts, "finishedOn", finished, "processedOn", finished)
+if failure ~= "" then redis.call("HSET", job, "failedReason", failure) end
+redis.call("ZADD", failed, finished, id)
+return 1`;
+
+/**
+ * Puts one event into the log, in one step. One that is there already stays, unless the given one is further: erased or
+ * dropped while that one is not, finished while that one still waits, or a later run. One that would be a duplicate is
+ * left out.
+ *
+ * KEYS: the root of the log. ARGV: see `importArguments`
+ */
+export const importEventScript = `
+local root = KEYS[1]
+local id, window, state, head, attributes, payload, attempts, replay, retried = unpack(ARGV, 1, 9)
+local erased, withdrawn, source, type, accepted, finished, due, result, failure, claimed, waits = unpack(ARGV, 10, 20)
+local record = root .. "event:" .. id
 local isFinished = state == "completed" or state == "failed"
-if redis.call("EXISTS", job) == 1 then
-  local held = cjson.decode(redis.call("HGET", job, "data"))
-  local heldReplay = held.replay or 0
-  local heldFinished = redis.call("ZSCORE", failed, id) or redis.call("ZSCORE", completed, id)
-  local further = tonumber(replay) > heldReplay
-    or (tonumber(replay) == heldReplay and isFinished and not heldFinished)
-  if (withdrawn == "1") ~= (held.withdrawn ~= nil) then further = withdrawn == "1" end
+local held = redis.call("HMGET", record, "state", "replay", "withdrawn", "seq")
+local seq = held[4]
+if held[1] then
+  local heldFinished = held[1] == "completed" or held[1] == "failed"
+  local runs = tonumber(held[2] or "0")
+  local further = tonumber(replay) > runs
+    or (tonumber(replay) == runs and isFinished and not heldFinished)
+  if (withdrawn ~= "") ~= (held[3] ~= false) then further = withdrawn ~= "" end
   if not further then return 0 end
-  redis.call("LREM", wait, 0, id)
-  redis.call("LREM", active, 0, id)
-  for _, key in ipairs({ delayed, failed, completed }) do redis.call("ZREM", key, id) end
-  redis.call("DEL", job)
+  redis.call("ZREM", root .. held[1], id)
+  redis.call("DEL", record)
 elseif not isFinished and claimed == "1" then
-  local first = redis.call("GET", window)
+  local first = redis.call("GET", root .. "window:" .. window)
   if first and first ~= id then return 0 end
 end
-redis.call("HSET", job, "name", name, "data", data, "opts", opts, "timestamp", accepted,
-  "delay", 0, "priority", 0, "atm", attempts, "ats", attempts)
-if dedup ~= "" then redis.call("HSET", job, "deid", dedup) end
-if isFinished then
-  redis.call("HSET", job, "finishedOn", finished, "processedOn", finished)
-  if result ~= "" then redis.call("HSET", job, "returnvalue", result) end
-  if failure ~= "" then redis.call("HSET", job, "failedReason", failure) end
-  redis.call("ZADD", state == "failed" and failed or completed, finished, id)
-elseif state == "delayed" then
-  redis.call("ZADD", delayed, string.format("%.0f", tonumber(due) * 4096), id)
-  redis.call("ZADD", marker, "LT", due, "1")
-else
-  redis.call("LPUSH", wait, id)
-  redis.call("ZADD", marker, 0, "0")
+local last = tonumber(redis.call("GET", root .. "last") or "0")
+local turn = string.format("%.0f", math.max(last + 1, accepted * 1000))
+redis.call("SET", root .. "last", turn)
+-- Its place by acceptance is its own; its turn is behind what is here already.
+if not seq then
+  local place = tonumber(accepted) * 1000
+  local function taken() return #redis.call("ZRANGEBYSCORE", root .. "all", place, place, "LIMIT", 0, 1) > 0 end
+  while taken() do place = place + 1 end
+  seq = string.format("%.0f", place)
 end
+redis.call("HSET", record, "head", head, "attributes", attributes, "payload", payload, "state", state,
+  "attempts", attempts, "replay", replay, "source", source, "type", type, "seq", seq, "turn", turn)
+if retried ~= "" then redis.call("HSET", record, "retried", retried) end
+if erased ~= "" then redis.call("HSET", record, "erased", erased) end
+if withdrawn ~= "" then redis.call("HSET", record, "withdrawn", withdrawn) end
+for _, index in ipairs({ "all", "source:" .. source, "type:" .. type }) do redis.call("ZADD", root .. index, seq, id) end
+local score = turn
+if isFinished then
+  redis.call("HSET", record, "finished", finished)
+  if result ~= "" then redis.call("HSET", record, "result", result) end
+  if failure ~= "" then redis.call("HSET", record, "failure", failure) end
+  score = finished
+elseif state == "delayed" then
+  if waits ~= "" then redis.call("HSET", record, "waits", waits) end
+  score = due
+end
+redis.call("ZADD", root .. state, score, id)
 return 1`;
 
 /** The first event keeps its window; the same event's window only grows. */

@@ -5,9 +5,9 @@ import { askMemory } from "./info.ts";
 const askEveryMs = 1_000;
 /** The rest is for the workers, which have to write in order to drain the queues. */
 const usableShare = 0.9;
-/** More than an accepted event takes (measured: 1.4 KB and 1.2 times its payload), for what mapping adds to it. */
+/** More than an accepted event takes (measured: 1.9 KB and its payload), for what mapping adds to it. */
 const bytesPerByte = 2.2;
-const bytesPerEvent = 1_500;
+const bytesPerEvent = 2_000;
 
 /** Why no event is taken with so much memory in use; undefined where there is room. */
 export function fullText(usedBytes: number, maxBytes: number): string | undefined {

@@ -1,27 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { Queue, Worker } from "bullmq";
+import { ReplyError } from "ioredis";
 import type { ContactRef } from "../../contact/contact-ref.ts";
-import type { RelayEvent } from "../../contact/event.ts";
+import { createAcceptBatches } from "../accept-batches.ts";
 import { closeWorker, countRuns } from "../closing.ts";
 import { withDeadline } from "../deadline.ts";
-import { listEvents } from "../event-list.ts";
+import { createDoorbell } from "../doorbell.ts";
 import { createErasure } from "../erasure.ts";
+import type { EventLog } from "../event-log.ts";
 import { createFailures } from "../failures.ts";
-import { createPacer, parsePace, type ChangePace } from "../pace.ts";
-import {
-  acceptInto,
-  findEvent,
-  queueCounts,
-  replayEvent,
-  waitingEvents,
-  wakeInto,
-  workerOptions,
-  type ReplaceData,
-} from "../queues.ts";
+import { createPacer } from "../pace.ts";
+import { queueCounts, wakeAllInto, wakeInto, workerOptions, type ReplaceData } from "../queues.ts";
 import { reasonOf } from "../reason.ts";
 import type {
-  EventResult,
-  JobProcessor,
+  QueueCounts,
   QueueName,
   StartWorker,
   Store,
@@ -32,14 +24,23 @@ import type {
 import type { RedisAddress } from "./address.ts";
 import type { RedisClient } from "./connections.ts";
 import type { Connections } from "./connection-set.ts";
+import { eventKeys } from "./event-keys.ts";
+import { createRedisEventWrites } from "./event-log.ts";
+import { createRedisEventReads } from "./event-reads.ts";
 import { createGuard } from "./guard.ts";
 import { openingError } from "./info.ts";
 import { connectDeadlineMs, connected, greet, type RedisStoreOptions } from "./look.ts";
 import { createRedisArchive } from "./archive.ts";
 import { createRedisMailbox } from "./mailbox.ts";
+import { sharedPace } from "./pace.ts";
+import { pipelined } from "./pipelined.ts";
 
 const acceptDeadlineMs = 2_000;
 const answerDeadlineMs = 1_000;
+/** How soon events are found that another process accepted, or whose time has come. */
+const lookForEventsMs = 20;
+/** Redis works on one after the other: the second is on its way while the first is written. */
+const acceptWritesMax = 2;
 
 /**
  * A store on Redis 7 or newer, Valkey among it, shared by any number of replicas. Rejects when it is out of reach, with
@@ -72,10 +73,37 @@ async function openOver(
     throw error;
   }
   for (const note of notes) options.onNote?.(note);
-  const { events, contacts, patientContacts } = queues;
+  const { contacts, patientContacts } = queues;
   const mailbox = createRedisMailbox(patient, options, Date.now);
   const changePace = sharedPace(patient, `${prefix}:pacer`);
   const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
+  const writes = createRedisEventWrites(
+    {
+      client,
+      patient,
+      doorbell: createDoorbell(lookForEventsMs),
+      posted: mailbox.forgetOldEvents,
+      clock: Date.now,
+    },
+    options,
+  );
+  const acceptTogether = createAcceptBatches(
+    (batch) => withDeadline(writes.accept(batch), acceptDeadlineMs, "Redis did not answer"),
+    { writesMax: acceptWritesMax, isAboutContent },
+  );
+  const events: EventLog = {
+    ...writes,
+    ...createRedisEventReads(patient, options),
+    async accept(batch) {
+      const refusal = guard.admit(batch);
+      if (refusal !== undefined) throw new Error(refusal);
+      try {
+        return await acceptTogether(batch);
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+  };
 
   async function health(deadlineMs: number): Promise<StoreHealth> {
     try {
@@ -93,16 +121,17 @@ async function openOver(
     return lost ? openingError(lost, place) : error;
   }
 
-  const startWorker: StartWorker = <Data, Result>(
-    name: QueueName,
-    processor: JobProcessor<Data, Result>,
-    own: { readonly concurrency: number },
-  ) => {
+  const startWorker: StartWorker = (processor, own) => {
     const { counted, running } = countRuns(processor);
     const mine = connections.group();
     const connection = mine.worker("redis worker");
-    const worker = new Worker<Data, Result>(name, counted, { connection, prefix, ...workerOptions, ...own });
-    worker.on("error", (error) => options.onError(error, `worker ${name}`));
+    const worker = new Worker<WakeJobData, void>("contacts", counted, {
+      connection,
+      prefix,
+      ...workerOptions,
+      ...own,
+    });
+    worker.on("error", (error) => options.onError(error, "worker contacts"));
     return {
       isRunning: () => worker.isRunning(),
       isPaused: () => worker.isPaused(),
@@ -116,8 +145,8 @@ async function openOver(
     };
   };
 
-  const replaceData: ReplaceData = async (queue, id, before, after) => {
-    const key = `${prefix}:${queue}:${id}`;
+  const replaceData: ReplaceData = async (id, before, after) => {
+    const key = `${prefix}:contacts:${id}`;
     // The same data may be written in more than one way; what is compared in Redis is the text.
     const held = await client.hget(key, "data");
     if (held === null || !isDeepStrictEqual(JSON.parse(held), before)) return false;
@@ -128,15 +157,8 @@ async function openOver(
     events,
     contacts,
     mailbox,
-    async forgetOutcome(id) {
-      const key = `${prefix}:events:${id}`;
-      await client.hdel(key, "failedReason", "stacktrace");
-      if (await client.hexists(key, "returnvalue")) {
-        await client.hset(key, "returnvalue", JSON.stringify({ outcome: "erased" }));
-      }
-    },
     async forgetNews() {
-      await client.del(`${prefix}:events:events`, `${prefix}:contacts:events`);
+      await client.del(`${prefix}:contacts:events`);
     },
   });
 
@@ -151,23 +173,7 @@ async function openOver(
 
   return {
     engine: "redis",
-    events: {
-      async accept(batch) {
-        const refusal = guard.admit(batch);
-        if (refusal !== undefined) throw new Error(refusal);
-        const accepting = acceptInto(events, batch, options);
-        return await withDeadline(accepting, acceptDeadlineMs, "Redis did not answer").catch(
-          (error: unknown) => {
-            throw explained(error);
-          },
-        );
-      },
-      find: (id) => findEvent(events, id),
-      list: (filter, limit, cursor) => listEvents(events, filter, limit, cursor),
-      waiting: (limit) => waitingEvents(events, limit),
-      replay: (id) => replayEvent(events, replaceData, id, Date.now()),
-      erase: erasure.events,
-    },
+    events,
     mailbox,
     failures: createFailures({
       events,
@@ -180,17 +186,26 @@ async function openOver(
     }),
     pacer: createPacer(options.ceiling, changePace),
     archive: createRedisArchive(
-      { client: patient, events, contacts: patientContacts, changePace, clock: Date.now },
+      { client: patient, contacts: patientContacts, changePace, clock: Date.now },
       options,
     ),
     startWorker,
     wake,
+    wakeAll: (refs) => wakeAllInto(patientContacts, refs),
     erase: erasure.contact,
-    counts: async () => ({ events: await queueCounts(events), contacts: await queueCounts(contacts) }),
-    due: () => dueQueues(client, prefix, Date.now()),
+    counts: async () => ({
+      events: await countEvents(client, options.prefix),
+      contacts: await queueCounts(contacts),
+    }),
+    due: () => dueQueues(client, options.prefix, Date.now()),
     health,
     close,
   };
+}
+
+/** Whatever else Redis answers is about itself: it is loading, full, read only, or may not be asked. */
+function isAboutContent(error: unknown): boolean {
+  return error instanceof ReplyError && /^(?:ERR|WRONGTYPE)/.test(reasonOf(error));
 }
 
 function createQueues(client: RedisClient, patient: RedisClient, prefix: string, options: StoreOptions) {
@@ -200,59 +215,38 @@ function createQueues(client: RedisClient, patient: RedisClient, prefix: string,
     skipWaitingForReady: true,
     streams: { events: { maxLen: 100 } },
   };
-  const events = new Queue<RelayEvent, EventResult>("events", queueOptions);
   const contacts = new Queue<WakeJobData, void>("contacts", queueOptions);
   const patientContacts = new Queue<WakeJobData, void>("contacts", { ...queueOptions, connection: patient });
-  events.on("error", (error) => options.onError(error, "queue events"));
   for (const queue of [contacts, patientContacts]) {
     queue.on("error", (error) => options.onError(error, "queue contacts"));
   }
-  return { events, contacts, patientContacts, all: [events, contacts, patientContacts] };
+  return { contacts, patientContacts, all: [contacts, patientContacts] };
+}
+
+async function countEvents(client: RedisClient, prefix: string): Promise<QueueCounts> {
+  const states = ["waiting", "active", "delayed", "failed", "completed"] as const;
+  const keys = eventKeys(prefix);
+  const counts = await pipelined(client, states, (line, state) => line.zcard(keys.state(state)), Number);
+  const [waiting = 0, active = 0, delayed = 0, failed = 0, completed = 0] = counts;
+  return { waiting, active, delayed, failed, completed };
 }
 
 /** BullMQ sorts delayed jobs by their time, in milliseconds, times 4096. */
 const dueScript = `
 local due = {}
-for i = 1, #KEYS, 3 do
-  if redis.call("LLEN", KEYS[i]) + redis.call("LLEN", KEYS[i + 1]) > 0
-    or redis.call("ZCOUNT", KEYS[i + 2], "-inf", ARGV[1]) > 0 then
-    due[#due + 1] = ARGV[1 + (i + 2) / 3]
-  end
-end
+local function past(key, scale) return redis.call("ZCOUNT", key, "-inf", ARGV[1] * scale) > 0 end
+if redis.call("ZCARD", KEYS[1]) > 0 or past(KEYS[2], 1) then due[#due + 1] = "events" end
+if redis.call("LLEN", KEYS[3]) + redis.call("LLEN", KEYS[4]) > 0 or past(KEYS[5], 4096) then due[#due + 1] = "contacts" end
 return due`;
 
 async function dueQueues(client: RedisClient, prefix: string, now: number): Promise<readonly QueueName[]> {
-  const names = ["events", "contacts"] as const;
-  const keys = names.flatMap((name) =>
-    ["wait", "paused", "delayed"].map((state) => `${prefix}:${name}:${state}`),
-  );
-  const due = (await client.eval(dueScript, keys.length, ...keys, now * 4_096, ...names)) as QueueName[];
-  return due;
+  const log = eventKeys(prefix);
+  const jobs = ["wait", "paused", "delayed"].map((state) => `{${prefix}}:contacts:${state}`);
+  const keys = [log.state("waiting"), log.state("delayed"), ...jobs];
+  return (await client.eval(dueScript, keys.length, ...keys, now)) as QueueName[];
 }
 
 const replaceDataScript = `
 if redis.call("HGET", KEYS[1], "data") ~= ARGV[1] then return 0 end
 redis.call("HSET", KEYS[1], "data", ARGV[2])
 return 1`;
-
-/** Reads the pace with the server's clock; writes it back only if nobody else has in between. */
-const readPace = `
-local time = redis.call("TIME")
-return { redis.call("GET", KEYS[1]) or "", time[1], time[2] }`;
-const writePace = `
-if (redis.call("GET", KEYS[1]) or "") ~= ARGV[1] then return 0 end
-redis.call("SET", KEYS[1], ARGV[2])
-return 1`;
-
-function sharedPace(client: RedisClient, key: string): ChangePace {
-  return async (change) => {
-    for (;;) {
-      const [text, seconds, micros] = (await client.eval(readPace, 1, key)) as [string, string, string];
-      const before = parsePace(text === "" ? undefined : text);
-      const changed = change(before, Number(seconds) * 1_000 + Number(micros) / 1_000);
-      if (changed.pace === before) return changed.result;
-      const written = await client.eval(writePace, 1, key, text, JSON.stringify(changed.pace));
-      if (written === 1) return changed.result;
-    }
-  };
-}

@@ -8,11 +8,13 @@ import {
   historyMax,
   stampRetentionFactor,
 } from "../retention.ts";
+import { eventKeys } from "./event-keys.ts";
 import { mailboxKeys } from "./mailbox-keys.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
 import { olderFunction } from "./older.ts";
 import { pipelined } from "./pipelined.ts";
+import { createScript } from "./script.ts";
 
 const postScript = `
 local updates, events, waiting, erased = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -57,8 +59,10 @@ else
 end
 return 1`;
 
+/** ARGV: "1" with the history. */
 const readScript = `
-return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), redis.call("LRANGE", KEYS[3], 0, -1) }`;
+local notes = ARGV[1] == "1" and redis.call("LRANGE", KEYS[3], 0, -1) or {}
+return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), notes }`;
 
 /** The events of a contact for which something waits have no expiry: they keep none. */
 const rememberScript = `
@@ -77,24 +81,39 @@ return ids`;
 /** Arguments of one command. */
 const forgottenMax = 10_000;
 
-export function createRedisMailbox(client: RedisClient, options: StoreOptions, clock: () => number): Mailbox {
+export interface RedisMailbox extends Mailbox {
+  /** To be told of contacts that something was posted for: now and then their lists of events are cleaned. */
+  forgetOldEvents(contacts: readonly ContactRef[]): Promise<void>;
+}
+
+export function createRedisMailbox(
+  client: RedisClient,
+  options: StoreOptions,
+  clock: () => number,
+): RedisMailbox {
   const { waiting: waitingKey, erased: erasedKey, of: keys } = mailboxKeys(options.prefix);
-  const jobPrefix = `{${options.prefix}}:events:`;
+  const { record } = eventKeys(options.prefix);
   const keepMs = stampRetentionFactor * options.retentionMs;
 
-  /** As one array: a function takes only so many arguments, and any number of updates may wait for a contact. */
-  async function run(script: string, on: readonly string[], args: readonly (string | number)[]) {
-    return await client.call("EVAL", [script, on.length, ...on, ...args]);
-  }
+  const postAll = createScript(client, postScript);
+  const readAll = createScript(client, readScript);
+  const settleAll = createScript(client, settleScript);
 
   let posts = 0;
   async function forgetEvents(contact: ContactRef): Promise<void> {
     const key = keys(contact).events;
     const oldest = eventIdAt(clock() - keepMs);
     const old = (await client.smembers(key)).filter((id) => id < oldest).slice(0, forgottenMax);
-    const kept = await pipelined(client, old, (line, id) => line.exists(jobPrefix + id), Number);
+    const kept = await pipelined(client, old, (line, id) => line.exists(record(id)), Number);
     const gone = old.filter((_, index) => kept[index] === 0);
     if (gone.length > 0) await client.srem(key, ...gone);
+  }
+
+  async function forgetOldEvents(contacts: readonly ContactRef[]): Promise<void> {
+    for (const contact of contacts) {
+      posts += 1;
+      if (posts % forgetEventsEvery === 0) await forgetEvents(contact);
+    }
   }
 
   async function post(updates: readonly ContactUpdate[]): Promise<void> {
@@ -103,22 +122,16 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
       const values = updates
         .filter((update) => update.contact === contact)
         .flatMap((update) => [update.id, JSON.stringify(update), update.eventId]);
-      posts += 1;
-      if (posts % forgetEventsEvery === 0) await forgetEvents(contact);
+      await forgetOldEvents([contact]);
       const postKeys = [key.updates, key.events, waitingKey, erasedKey];
-      await run(postScript, postKeys, [contact, clock(), ...values]);
+      await postAll(postKeys, [contact, clock(), ...values]);
     }
   }
 
-  async function read(contact: ContactRef): Promise<MailboxState> {
+  async function read(contact: ContactRef, withHistory = true): Promise<MailboxState> {
     const key = keys(contact);
-    const [updates, fields, history] = (await client.eval(
-      readScript,
-      3,
-      key.updates,
-      key.fields,
-      key.history,
-    )) as [string[], string[], string[]];
+    const answer = await readAll([key.updates, key.fields, key.history], [withHistory ? "1" : "0"]);
+    const [updates, fields, history] = answer as [string[], string[], string[]];
     const applied = Object.create(null) as Record<string, FieldOrigin>;
     for (let index = 0; index + 1 < fields.length; index += 2) {
       applied[fields[index] ?? ""] = JSON.parse(fields[index + 1] ?? "") as FieldOrigin;
@@ -137,7 +150,7 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
       origin ? [field, origin.stamp, JSON.stringify(origin)] : [],
     );
     const settleKeys = [key.updates, key.fields, key.history, key.events, waitingKey];
-    const written = await run(settleScript, settleKeys, [
+    const written = await settleAll(settleKeys, [
       contact,
       clock(),
       keepMs,
@@ -183,5 +196,5 @@ export function createRedisMailbox(client: RedisClient, options: StoreOptions, c
     )) as string[];
   }
 
-  return { post, read, settle, remember, overdue, eventIds, erase };
+  return { post, read, settle, remember, overdue, eventIds, erase, forgetOldEvents };
 }

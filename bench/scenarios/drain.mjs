@@ -1,23 +1,22 @@
 // How well a backlog drains: the relay beside a hand-written Hono + BullMQ endpoint with BullMQ's own limiter, against
-// the same sandbox API in the same run. Ratios count; absolute figures depend on the machine.
-//
-//   npm run bench:drain [-- WORD…]   the scenarios whose names hold the words; on Redis too where a server is found
-import { spawn, spawnSync } from "node:child_process";
+// the same sandbox API in the same run.
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as wait } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { startRelay } from "../dist/commands/relay.js";
-import { readConfig } from "../dist/config.js";
-import { makeStamp } from "../dist/contact/stamp.js";
-import { createLogger } from "../dist/telemetry/logger.js";
+import { startRelay } from "../../dist/commands/relay.js";
+import { readConfig } from "../../dist/config.js";
+import { makeStamp } from "../../dist/contact/stamp.js";
+import { createLogger } from "../../dist/telemetry/logger.js";
+import { mostInOneSecond } from "../harness/figures.mjs";
+import { end, freePort } from "../harness/servers.mjs";
 
 const eventsPerContact = 3;
-const secondsMeasured = Number(process.env.BENCH_SECONDS ?? 15);
+const secondsMeasured = Number(process.env.BENCH_DRAIN_SECONDS ?? 15);
 
 /** What the API saw, from the second second on: the first one is the start. */
 function measure(requests, allowedPerSecond) {
@@ -26,32 +25,18 @@ function measure(requests, allowedPerSecond) {
   const until = times.at(-1) ?? 0;
   const steady = requests.filter((request) => request.at >= from && request.at < until);
   const passed = steady.filter((request) => request.status === 200).length;
-  let most = 0;
-  for (let start = 0, end = 0; start < times.length; start += 1) {
-    while (end < times.length && times[end] < times[start] + 1_000) end += 1;
-    most = Math.max(most, end - start);
-  }
   return {
     use: passed / ((until - from) / 1_000) / allowedPerSecond,
-    most,
+    most: mostInOneSecond(times),
     limited: requests.filter((request) => request.status === 429).length / Math.max(1, requests.length),
     requests: requests.length,
   };
 }
 
-async function freePort() {
-  return await new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
 /** The API in a process of its own: what holds up the relay must not hold up the one who counts. */
 async function startApi({ allowed, limiter, latencyMs }) {
   const port = await freePort();
-  const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+  const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
   const child = spawn(process.execPath, [main, "sandbox", "--port", port, "--rate", allowed], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -67,11 +52,7 @@ async function startApi({ allowed, limiter, latencyMs }) {
   return {
     url: `${url}/v1`,
     requests: async () => await (await fetch(`${url}/_sandbox/requests?limit=100000`)).json(),
-    async close() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
-      await ended;
-    },
+    close: () => end(child),
   };
 }
 
@@ -167,18 +148,7 @@ async function drainWithPeer(redisUrl, scenario) {
   return { ...result, perEvent: result.requests / jobs.length };
 }
 
-async function startRedis() {
-  if (process.env.TEST_REDIS_URL) return { url: process.env.TEST_REDIS_URL, stop: () => undefined };
-  if (spawnSync("redis-server", ["--version"]).status !== 0) return undefined;
-  const port = await freePort();
-  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", ""], {
-    stdio: "ignore",
-  });
-  await wait(500);
-  return { url: `redis://127.0.0.1:${port}`, stop: () => server.kill() };
-}
-
-const scenarios = [
+const cases = [
   { name: "10/s, API answers in 5 ms", ceiling: 10, allowed: 10, latencyMs: 5, limiter: "sliding-window" },
   { name: "10/s, API answers in 2 s", ceiling: 10, allowed: 10, latencyMs: 2_000, limiter: "fixed-window" },
   { name: "100/s, API answers in 5 ms", ceiling: 100, allowed: 100, latencyMs: 5, limiter: "fixed-window" },
@@ -205,18 +175,32 @@ const scenarios = [
   },
 ];
 
-const redis = await startRedis();
-const percent = (share) => `${(share * 100).toFixed(1)} %`.padStart(8);
-const row = (name, result) =>
-  console.log(
-    `  ${name.padEnd(28)}${percent(result.use)} ${String(result.most).padStart(12)} ${percent(result.limited)} ${result.perEvent.toFixed(2).padStart(15)}`,
-  );
-const wanted = scenarios.filter(({ name }) => process.argv.slice(2).every((word) => name.includes(word)));
-for (const scenario of wanted) {
-  console.log(`\n${scenario.name}\n  ${"".padEnd(28)}     use  most in 1 s      429  requests/event`);
-  row("contact-relay, embedded", await drainWithRelay({}, scenario));
-  if (!redis) continue;
-  row("contact-relay, Redis", await drainWithRelay({ REDIS_URL: redis.url }, scenario));
-  row("Hono + BullMQ limiter", await drainWithPeer(redis.url, scenario));
-}
-redis?.stop();
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+
+export const drain = {
+  name: "drain",
+  title: "Drain: a backlog of three events per contact against an API with limits",
+  columns: ["API", "", "used of the allowed", "most in any second", "answered 429", "requests per event"],
+  async run({ targets: { redis }, say }) {
+    const rows = [];
+    for (const scenario of cases) {
+      const add = (name, result) => {
+        rows.push({ case: scenario.name, name, ...result });
+        say(`${name}, ${scenario.name}: ${percent(result.use)}, ${percent(result.limited)} answered 429`);
+      };
+      add("relay, embedded", await drainWithRelay({}, scenario));
+      if (!redis) continue;
+      add("relay, Redis", await drainWithRelay({ REDIS_URL: redis.url }, scenario));
+      add("Hono + BullMQ, by hand", await drainWithPeer(redis.url, scenario));
+    }
+    return rows;
+  },
+  cells: (row) => [
+    row.case,
+    row.name,
+    percent(row.use),
+    row.most,
+    percent(row.limited),
+    row.perEvent.toFixed(2),
+  ],
+};

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { failureOf } from "./failure.ts";
+import { failureOf, ProxyFailure } from "./failure.ts";
 
 const coded = (code: string) => Object.assign(new Error("words"), { code });
 
@@ -31,6 +31,14 @@ it.each([
     new TypeError("fetch failed", { cause: new Error("bad port") }),
     "network",
     "bad port",
+  ],
+  ["a broken connection", coded("UND_ERR_SOCKET"), "network", "UND_ERR_SOCKET"],
+  ["a lost proxy", new ProxyFailure(coded("ENOTFOUND")), "network", "proxy: ENOTFOUND"],
+  [
+    "a proxy that does not answer",
+    new ProxyFailure(coded("UND_ERR_HEADERS_TIMEOUT")),
+    "timeout",
+    "proxy: UND_ERR_HEADERS_TIMEOUT",
   ],
   ["a cause without words", new TypeError("fetch failed", { cause: new Error("") }), "network", "no answer"],
 ] as const)("%s is told by its code", (_name, error, reason, message) => {

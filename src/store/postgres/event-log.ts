@@ -1,0 +1,259 @@
+import { randomUUID } from "node:crypto";
+import type { ContactRef } from "../../contact/contact-ref.ts";
+import type { ContactUpdate, RelayEvent } from "../../contact/event.ts";
+import { createDoorbell, type Doorbell } from "../doorbell.ts";
+import {
+  claimBytesMax,
+  droppedResult,
+  erasedResult,
+  usualLeaseMs,
+  windowId,
+  type Acceptance,
+  type Claimed,
+  type Conclusion,
+  type EventLog,
+} from "../event-log.ts";
+import { storable } from "../storable.ts";
+import type { StoreOptions } from "../store.ts";
+import type { SqlPools } from "./client.ts";
+import { createEventChanges } from "./event-changes.ts";
+import { createEventReads } from "./event-reads.ts";
+import { columnsOf, eventColumns, eventOf, eventTables, type EventRow } from "./event-rows.ts";
+import { createEventForgetter } from "./mailbox.ts";
+import { createPruner } from "./pruner.ts";
+
+type Writes = Pick<EventLog, "accept" | "claim" | "extend" | "conclude">;
+
+/** A claim looks this often for leases and delays that are over. */
+const setBackEveryMs = 100;
+const setBackMax = 1_000;
+
+/** The log in tables of its own. `pollMs`: how soon events are found that another process accepted. */
+export function createSqlEventLog(
+  pools: SqlPools,
+  options: StoreOptions,
+  clock: () => number,
+  pollMs: number,
+): EventLog {
+  const doorbell = createDoorbell(pollMs);
+  return {
+    ...createEventWrites(pools, options, clock, doorbell),
+    ...createEventChanges(pools.pool, options, clock, doorbell),
+    // An operator who reads much keeps no sender waiting.
+    ...createEventReads(pools.working, options),
+    arrival: () => doorbell.heard(),
+  };
+}
+
+/** Rows that many may want at once are locked in the order of their ids, so that nobody waits for one another. */
+function createEventWrites(
+  { pool: durable, working: pool }: SqlPools,
+  options: StoreOptions,
+  clock: () => number,
+  doorbell: Doorbell,
+): Writes {
+  const tables = eventTables(options.prefix);
+  const { schema } = tables;
+  const leaseMs = options.leaseMs ?? usualLeaseMs;
+  const pruner = createPruner(pool, options, clock);
+  const forgetNowAndThen = createEventForgetter(pool, options, clock);
+  let setBackAt = Number.NEGATIVE_INFINITY;
+
+  async function accept(events: readonly RelayEvent[]): Promise<readonly Acceptance[]> {
+    if (events.length === 0) return [];
+    const now = clock();
+    const { rows } = await durable.query<{ event_id: string }>(
+      `WITH given AS (
+         SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+             $10::bigint[], $11::bigint[], $12::integer[], $13::text[]) WITH ORDINALITY
+           AS g (id, "window", source, provider, identity, type, attributes, occurred_at, received_at, replay, payload, ord)
+       ), firsts AS (
+         SELECT DISTINCT ON ("window" COLLATE "C") "window", id FROM given ORDER BY "window" COLLATE "C", ord
+       ), held AS (
+         INSERT INTO ${tables.window} AS kept (id, event_id, expires_at)
+         SELECT "window", id, $1::bigint + $2::bigint FROM firsts ORDER BY "window" COLLATE "C"
+         ON CONFLICT (id) DO UPDATE SET
+           event_id = CASE WHEN kept.expires_at > $1 THEN kept.event_id ELSE excluded.event_id END,
+           expires_at = CASE WHEN kept.expires_at > $1 THEN kept.expires_at ELSE excluded.expires_at END
+         RETURNING id AS "window", event_id
+       ), fresh AS (
+         SELECT given.* FROM given JOIN held USING ("window") WHERE held.event_id = given.id
+       ), taken AS (
+         INSERT INTO ${tables.event} (id, source, provider, identity, type, attributes, occurred_at, received_at,
+           accepted_at, payload)
+         SELECT id, source, provider, identity, type, attributes, occurred_at, received_at, $1, payload
+         FROM fresh ORDER BY ord
+         ON CONFLICT (id) DO NOTHING RETURNING id
+       ), begun AS (
+         INSERT INTO ${tables.state} (id, state, replay)
+         SELECT id, 'waiting', replay FROM fresh JOIN taken USING (id) ORDER BY ord
+         ON CONFLICT (id) DO NOTHING
+       )
+       SELECT held.event_id FROM given JOIN held USING ("window") ORDER BY given.ord`,
+      [now, Math.ceil(options.retentionMs), ...columnsOf(events.map(storable), acceptedColumns)],
+    );
+    doorbell.ring();
+    return events.map((event, index) => {
+      const id = rows[index]?.event_id;
+      if (id === undefined) throw new Error("the database answered without an id");
+      return { id, duplicate: id !== event.id };
+    });
+  }
+
+  /** Leases that have run out and delays that are over. */
+  async function setBackDue(): Promise<void> {
+    const now = clock();
+    if (Math.abs(now - setBackAt) < setBackEveryMs) return;
+    setBackAt = now;
+    await pool.query(
+      `UPDATE ${tables.state} SET state = 'waiting', lease = NULL, due_at = NULL WHERE id IN (
+         SELECT id FROM ${tables.state} WHERE state IN ('active', 'delayed') AND due_at <= $1
+         ORDER BY due_at LIMIT ${setBackMax} FOR UPDATE SKIP LOCKED)`,
+      [now],
+    );
+  }
+
+  async function claim(limit: number): Promise<readonly Claimed[]> {
+    if (limit <= 0) return [];
+    await setBackDue();
+    pruner.passing();
+    const lease = randomUUID();
+    const { rows } = await pool.query<EventRow & { attempts: number }>(
+      `WITH next AS (
+         SELECT id, turn FROM ${tables.state} WHERE state = 'waiting' ORDER BY turn LIMIT $1 FOR UPDATE SKIP LOCKED
+       ), sized AS (
+         SELECT id, bytes, sum(bytes) OVER (ORDER BY turn) AS up_to
+         FROM (SELECT next.*, pg_column_size(e.payload)::bigint AS bytes
+               FROM next JOIN ${tables.event} e ON e.id = next.id) AS looked
+       ), s AS (
+         UPDATE ${tables.state} held
+         SET state = 'active', lease = $2, due_at = $3, attempts = attempts + 1, waits_for = NULL
+         FROM sized WHERE held.id = sized.id AND (up_to <= $4 OR up_to = bytes)
+         RETURNING held.*
+       )
+       SELECT ${eventColumns}, s.attempts FROM s JOIN ${tables.event} e ON e.id = s.id ORDER BY s.turn`,
+      [limit, lease, clock() + leaseMs, claimBytesMax],
+    );
+    return rows.map((row) => ({ event: eventOf(row), attempts: row.attempts, lease }));
+  }
+
+  async function extend(claimed: readonly Claimed[]): Promise<void> {
+    if (claimed.length === 0) return;
+    await pool.query(
+      `WITH held AS (
+         SELECT s.id FROM ${tables.state} s JOIN unnest($1::text[], $2::text[]) AS g (id, lease) ON g.id = s.id
+         WHERE s.state = 'active' AND s.lease = g.lease ORDER BY s.id FOR UPDATE OF s
+       )
+       UPDATE ${tables.state} s SET due_at = $3 FROM held WHERE s.id = held.id`,
+      [claimed.map(({ event }) => event.id), claimed.map(({ lease }) => lease), clock() + leaseMs],
+    );
+  }
+
+  async function conclude(conclusions: readonly Conclusion[]): Promise<readonly ContactRef[]> {
+    if (conclusions.length === 0) return [];
+    const now = clock();
+    const posts = conclusions.flatMap(postsOf);
+    if (posts.length > 0) await forgetNowAndThen(posts.map(({ update }) => update.contact));
+    const { rows } = await pool.query<{ finished: number; contacts: ContactRef[] }>(
+      `WITH given AS (
+         SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
+           $11::text[]) AS g (id, lease, kind, result, failure, erased, delay, waits_for)
+       ), held AS (
+         SELECT s.id, s.withdrawn FROM ${tables.state} s JOIN given g ON g.id = s.id
+         WHERE s.state = 'active' AND s.lease = g.lease ORDER BY s.id FOR UPDATE OF s
+       ), outcome AS (
+         SELECT g.id, coalesce(held.withdrawn, g.kind) AS kind, g.failure, g.erased, g.delay, g.waits_for,
+           CASE held.withdrawn WHEN 'erased' THEN $2 WHEN 'dropped' THEN $3 ELSE g.result END AS result
+         FROM given g JOIN held ON held.id = g.id
+       ), concluded AS (
+         UPDATE ${tables.state} s SET
+           state = CASE o.kind WHEN 'failed' THEN 'failed' WHEN 'delayed' THEN 'delayed'
+             WHEN 'released' THEN 'waiting' ELSE 'completed' END,
+           lease = NULL,
+           due_at = CASE o.kind WHEN 'delayed' THEN $1::bigint + o.delay END,
+           finished_at = CASE WHEN o.kind NOT IN ('delayed', 'released') THEN $1::bigint END,
+           result = CASE WHEN o.kind NOT IN ('failed', 'delayed', 'released') THEN o.result END,
+           failure = CASE o.kind WHEN 'failed' THEN o.failure END,
+           erased = CASE o.kind WHEN 'failed' THEN coalesce(o.erased, s.erased) ELSE s.erased END,
+           waits_for = CASE o.kind WHEN 'delayed' THEN o.waits_for END
+         FROM outcome o WHERE s.id = o.id
+         RETURNING s.id, o.kind
+       ), told AS (
+         SELECT u.* FROM unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[])
+           AS u (claimed_id, contact, id, event_id, patch, stamp, received_at)
+         JOIN concluded c ON c.id = u.claimed_id AND c.kind = 'completed'
+         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_erased e WHERE e.event_id = u.event_id)
+       ), posted AS (
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
+         SELECT contact, id, event_id, patch, stamp, received_at, $1 FROM told
+         ON CONFLICT DO NOTHING
+       ), named AS (
+         INSERT INTO ${schema}.mailbox_event (contact, event_id)
+         SELECT DISTINCT contact, event_id FROM told
+         ON CONFLICT DO NOTHING
+       )
+       SELECT (SELECT count(*)::integer FROM concluded WHERE kind NOT IN ('delayed', 'released')) AS finished,
+         (SELECT coalesce(array_agg(DISTINCT contact), '{}') FROM told) AS contacts`,
+      [
+        now,
+        JSON.stringify(erasedResult),
+        JSON.stringify(droppedResult),
+        ...columnsOf(conclusions, concludedColumns),
+        ...columnsOf(posts, postedColumns),
+      ],
+    );
+    pruner.finished(rows[0]?.finished ?? 0);
+    if (conclusions.some(({ kind }) => kind === "released")) doorbell.ring();
+    return rows[0]?.contacts ?? [];
+  }
+
+  return { accept, claim, extend, conclude };
+}
+
+type Column<Item> = (item: Item) => string | number | null;
+
+const acceptedColumns: readonly Column<RelayEvent>[] = [
+  (event) => event.id,
+  windowId,
+  (event) => event.source,
+  (event) => event.provider,
+  (event) => event.identity,
+  (event) => event.type,
+  (event) => JSON.stringify(event.attributes),
+  (event) => Math.round(event.occurredAt),
+  (event) => Math.round(event.receivedAt),
+  (event) => event.replay,
+  (event) => event.payload,
+];
+
+const concludedColumns: readonly Column<Conclusion>[] = [
+  ({ claimed }) => claimed.event.id,
+  ({ claimed }) => claimed.lease,
+  ({ kind }) => kind,
+  (given) => (given.kind === "completed" ? JSON.stringify(storable(given.result)) : null),
+  (given) => (given.kind === "failed" ? storable(given.reason) : null),
+  (given) => (given.kind === "failed" && given.erased ? JSON.stringify(given.erased) : null),
+  (given) => (given.kind === "delayed" ? Math.max(0, Math.ceil(given.delayMs)) : null),
+  (given) => (given.kind === "delayed" ? storable(given.reason) : null),
+];
+
+interface Post {
+  readonly claimedId: string;
+  readonly update: ContactUpdate;
+}
+
+function postsOf(given: Conclusion): Post[] {
+  if (given.kind !== "completed" || given.result.outcome !== "mapped") return [];
+  return given.result.updates.map((update) => ({ claimedId: given.claimed.event.id, update }));
+}
+
+/** Patches are JSON text, in which nothing is left that PostgreSQL would refuse. */
+const postedColumns: readonly Column<Post>[] = [
+  ({ claimedId }) => claimedId,
+  ({ update }) => update.contact,
+  ({ update }) => update.id,
+  ({ update }) => update.eventId,
+  ({ update }) => JSON.stringify(update.patch),
+  ({ update }) => update.stamp,
+  ({ update }) => Math.round(update.receivedAt),
+];

@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm run test:storms`: what takes long, at full length. */
+export default defineConfig({
+  test: {
+    include: [
+      "test/{chaos,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
+      "test/operator{,-erasing,-outcomes}.e2e.test.ts",
+      "test/move.pairs.test.ts",
+      "test/**/*.storm.test.ts",
+    ],
+    env: { TEST_LENGTH: "long" },
+    globalSetup: "test/helpers/template-directory.ts",
+    retry: 0,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
