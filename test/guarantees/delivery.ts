@@ -137,8 +137,9 @@ export async function deliveryGuarantees(name: EngineName, replicas: number): Pr
       await postAll(others);
       await until(() => reached() === others.length, waitMs, "all the others");
       const lastAt = Math.max(...sandbox.requests().map(({ at }) => at));
-      // What the ceiling takes, and as much again and more for a machine that is busy with other things.
-      expect(lastAt - postedAt).toBeLessThan((others.length / ceiling) * 1_000 + 4 * authProbeMs);
+      // Were all held back by the one, each would wait for a probe: thirty times as long as the ceiling takes. A machine
+      // that is busy with other things takes twice as long.
+      expect(lastAt - postedAt).toBeLessThan(4 * (others.length / ceiling) * 1_000);
       let next = 1_000;
       const parked = async () => {
         await post((next += 1));
