@@ -78,3 +78,9 @@ export async function documented(method: string, path: string, response: Respons
   if (wrong !== undefined) throw new Error(wrong);
   return response;
 }
+
+/** `fetch` from a relay. Throws where the answer is not what the document says. */
+export async function fetchDocumented(address: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(address, init);
+  return await documented(init.method ?? "GET", new URL(address).pathname, response);
+}
