@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
@@ -29,6 +29,8 @@ const documents = [
     .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`)
     .filter((file) => !["docs/architecture.md", "docs/sources.md"].includes(file)),
+  "examples/README.md",
+  ...foldersOf("examples").map((folder) => `examples/${folder}/README.md`),
   ".env.example",
   "docker-compose.yml",
   "Dockerfile",
@@ -79,6 +81,13 @@ const othersVariables = [
 ];
 const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
 
+/** Those that the sources file beside an example's page asks for. */
+function variablesBeside(document: string): string[] {
+  const file = join(root, dirname(document), "sources.yaml");
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, "utf8").matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? "");
+}
+
 it.each(documents)("%s is there", (document) => {
   expect(existsSync(join(root, document)), `${document} is missing: write it`).toBe(true);
 });
@@ -100,7 +109,8 @@ describe.each(documents)("%s", (document) => {
   });
 
   it("names only variables that are read", () => {
-    const unknown = namedVariables(read(document)).filter((name) => !known.includes(name));
+    const all = [...known, ...variablesBeside(document)];
+    const unknown = namedVariables(read(document)).filter((name) => !all.includes(name));
     expect(unknown, "read by nothing in src/config.ts and by no provider").toEqual([]);
   });
 
