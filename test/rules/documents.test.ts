@@ -23,6 +23,7 @@ const foldersOf = (folder: string) =>
 const documents = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "docs/architecture.md",
   "docs/sources.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
@@ -182,6 +183,13 @@ it("every command is in README.md", () => {
   const text = read("README.md");
   expect(commands.length).toBeGreaterThanOrEqual(7);
   expect(commands.filter((name) => !text.includes(`contact-relay ${name}`))).toEqual([]);
+});
+
+it("every page of docs is in its index, which README.md names", () => {
+  expect(namedFiles("README.md", read("README.md"))).toContain("docs/README.md");
+  const listed = namedFiles("docs/README.md", read("docs/README.md"));
+  const pages = readdirSync(join(root, "docs")).filter((page) => page !== "README.md");
+  expect(pages.filter((page) => !listed.includes(`docs/${page}`))).toEqual([]);
 });
 
 it("every room is in docs/architecture.md", () => {
