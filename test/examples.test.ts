@@ -124,10 +124,11 @@ describe.each(folders)("examples/%s", (folder) => {
 
   it("the commands of its README.md name sources and payloads that exist", async () => {
     const page = readFileSync(path("README.md"), "utf8");
-    const commands = [...page.matchAll(/^contact-relay map --source (\S+) .*?(\S+)$/gm)];
+    const commands = [...page.matchAll(/^node dist\/main\.js map --source (\S+)(?: .*)?\s+(\S+\.\w+)$/gm)];
+    expect(commands).toHaveLength(page.split("dist/main.js map").length - 1);
     expect(commands.length).toBeGreaterThan(0);
     const names = (await sources()).map(({ name }) => name);
-    const payloads = readdirSync(path("payloads")).map((name) => `payloads/${name}`);
+    const payloads = readdirSync(path("payloads")).map((name) => `examples/${folder}/payloads/${name}`);
     for (const [command, source, payload] of commands) {
       expect(names, command).toContain(source);
       expect(payloads, command).toContain(payload);
