@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { readConfig } from "./config.ts";
 
 const minimal = { AELYST_API_TOKEN: "tok_123" };
@@ -84,7 +87,7 @@ describe("proxies", () => {
     (url) => {
       const found = problems({ ...minimal, HTTPS_PROXY: "http://fine", https_proxy: url, HTTP_PROXY: url });
       expect(found).toHaveLength(2);
-      expect(found.join("\n")).toMatch(/^HTTP_PROXY .*\nhttps_proxy /);
+      expect(found.join("\n")).toMatch(/^https_proxy .*\nHTTP_PROXY /);
       expect(found.join()).not.toContain("hunter2");
     },
   );
@@ -162,5 +165,63 @@ describe("mistakes", () => {
     expect(readConfig({ ...redis, REDIS_ALLOW_EVICTION: "true" })).toMatchObject({
       config: { store: { allowEviction: true } },
     });
+  });
+});
+
+describe("secrets as files", () => {
+  const directory = mkdtempSync(join(tmpdir(), "secrets-"));
+  const write = (name: string, content: string) => {
+    const file = join(directory, name);
+    writeFileSync(file, content);
+    return file;
+  };
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it("a token, and an address with a password, without the line break at the end", () => {
+    const env = {
+      AELYST_API_TOKEN_FILE: write("token", "tok_456\r\n"),
+      DATABASE_URL_FILE: write("url", "postgres://relay:hunter2@db/relay\n"),
+      https_proxy_FILE: write("proxy", "http://proxy:3128\n"),
+    };
+    expect(readConfig(env)).toMatchObject({
+      ok: true,
+      config: { api: { token: "tok_456" }, store: { engine: "postgres" }, proxies: { https: undefined } },
+    });
+  });
+
+  it.each([
+    [
+      "missing",
+      { AELYST_API_TOKEN_FILE: join(directory, "none") },
+      /^AELYST_API_TOKEN_FILE cannot be read: ENOENT/,
+    ],
+    ["empty", { AELYST_API_TOKEN_FILE: write("empty", " \n") }, /^AELYST_API_TOKEN_FILE names an empty file/],
+    ["beside the variable", { ...minimal, AELYST_API_TOKEN_FILE: "x" }, /are both set: choose one$/],
+  ])("%s: a problem that names the variable, and no second one", (_, env, expected) => {
+    expect(problems(env)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it("what is no secret is not read from a file", () => {
+    expect(problems({ ...minimal, PORT_FILE: write("port", "70000") })).toEqual([]);
+  });
+});
+
+describe("a value that was pasted with what stood around it", () => {
+  it("a token with Bearer is told so, and never repeated", () => {
+    const found = problems({ AELYST_API_TOKEN: "Bearer hunter2" });
+    expect(found).toEqual(['AELYST_API_TOKEN begins with "Bearer": give the token alone']);
+  });
+
+  it("quotes are told as quotes, once for each variable", () => {
+    const found = problems({
+      AELYST_API_TOKEN: '"hunter2"',
+      PORT: "'3000'",
+      REDIS_URL: '"redis://a:hunter2@b"',
+    });
+    expect(found).toEqual([
+      "AELYST_API_TOKEN is in quotes: give the value without them",
+      "REDIS_URL is in quotes: give the value without them",
+      "PORT is in quotes: give the value without them",
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
 import { check } from "./commands/check.ts";
 import { eraseContact, showContact } from "./commands/contact.ts";
 import { demo } from "./commands/demo.ts";
@@ -9,14 +10,21 @@ import type { ExitCode, Io } from "./commands/io.ts";
 import { map } from "./commands/map.ts";
 import { move, type MoveOptions } from "./commands/move.ts";
 import { sandbox } from "./commands/sandbox.ts";
+import { schema, schemas } from "./commands/schema.ts";
 import { send } from "./commands/send.ts";
 import { serve } from "./commands/serve.ts";
 import { version } from "./commands/version.ts";
 
+const dotEnv = new Set(
+  existsSync(".env")
+    ? Object.keys(parseEnv(readFileSync(".env", "utf8"))).filter((name) => !(name in process.env))
+    : [],
+);
 if (existsSync(".env")) process.loadEnvFile(".env");
 
 const io: Io = {
   env: process.env,
+  dotEnv,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
@@ -65,9 +73,19 @@ program
   .description(
     "read the configuration, name every problem at once, try the store and the API without writing",
   )
+  .option("--print", "print every setting in force, secrets masked, and where each came from", false)
   .option("--json", "print the result as JSON", false)
-  .action(async (options: { json: boolean }) => {
+  .action(async (options: { json: boolean; print: boolean }) => {
     exitCode = await check(options, io);
+  });
+
+program
+  .command("schema")
+  .description("print the JSON Schema of the sources file or of the settings, for editors")
+  .addArgument(new Argument("[which]", "which one").choices(schemas).default("sources"))
+  .option("--json", "JSON is what it prints in any case", false)
+  .action((which: (typeof schemas)[number]) => {
+    exitCode = schema(which, io);
   });
 
 program

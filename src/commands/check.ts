@@ -6,6 +6,7 @@ import { lookAtStore } from "./open-store.ts";
 import { createConnections } from "../outbound/connections.ts";
 import { exchange } from "../outbound/exchange.ts";
 import { failureOf } from "../outbound/failure.ts";
+import { settingsInForce, sourcesAdvice, strayVariables, type SettingInForce } from "./settings.ts";
 import { loadSources } from "./sources.ts";
 
 interface Finding {
@@ -17,17 +18,20 @@ interface Finding {
 const reachDeadlineMs = 5_000;
 
 /** Reads the configuration, names every problem at once, tries store and API without writing to either. */
-export async function check(options: { json: boolean }, io: Io): Promise<ExitCode> {
+export async function check(options: { json: boolean; print: boolean }, io: Io): Promise<ExitCode> {
   const findings: Finding[] = [];
   const read = readConfig(io.env);
   if (read.ok) findings.push({ what: "settings", ok: true, message: "valid" });
   else findings.push(...read.problems.map((message) => ({ what: "settings", ok: false, message })));
 
+  const strays = await strayVariables(io.env);
+  findings.push(...strays.map((message) => ({ what: "settings", ok: true, message: `WARNING ${message}` })));
+
   const sources = await loadSources(read.ok ? read.config.sourcesFile : io.env["SOURCES_FILE"], io.env);
   if (!sources.ok)
     findings.push(...sources.problems.map((message) => ({ what: "sources", ok: false, message })));
   else if (sources.sources.length === 0) {
-    findings.push({ what: "sources", ok: false, message: "none is configured: no webhook can be received" });
+    findings.push({ what: "sources", ok: false, message: `none is configured: ${sourcesAdvice}` });
   } else {
     const paths = sources.sources.map((source) => `/webhooks/${source.name} (${source.provider.name})`);
     findings.push({ what: "sources", ok: true, message: paths.join(", ") });
@@ -38,14 +42,27 @@ export async function check(options: { json: boolean }, io: Io): Promise<ExitCod
     findings.push(await tryApi(read.config));
   }
   const ok = findings.every((finding) => finding.ok);
-  if (options.json) printJson(io, { ok, findings });
+  const settings = options.print ? settingsInForce(io) : undefined;
+  if (options.json) printJson(io, { ok, ...(settings && { settings }), findings });
   else {
+    if (settings) io.out(`${tableOf(settings)}\n`);
     for (const { what, ok: good, message } of findings) {
       io.out(`${good ? "ok     " : "PROBLEM"}  ${what}: ${message}\n`);
     }
     io.out(ok ? "Everything is ready to serve.\n" : "contact-relay would not work like this.\n");
   }
   return ok ? 0 : 1;
+}
+
+/** `NAME  value  (from)`, in columns. */
+function tableOf(settings: readonly SettingInForce[]): string {
+  const width = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const names = width(settings.map(({ name }) => name));
+  const values = Math.min(60, width(settings.map(({ value }) => value ?? "-")));
+  const lines = settings.map(
+    ({ name, value, from }) => `${name.padEnd(names)}  ${(value ?? "-").padEnd(values)}  ${from}\n`,
+  );
+  return lines.join("");
 }
 
 async function tryExamples(sources: readonly Source[], sourcesFile: string): Promise<Finding[]> {

@@ -3,6 +3,8 @@ import type { Environment } from "../config.ts";
 /** What a command has of the outside world: passed in, so that commands can be tested. */
 export interface Io {
   readonly env: Environment;
+  /** The names that came from `.env` alone. */
+  readonly dotEnv?: ReadonlySet<string>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Whether standard output is a terminal that shows colours. */

@@ -1,4 +1,4 @@
-import { readConfig, type Environment } from "../config.ts";
+import { readConfigWithoutApi, type Environment } from "../config.ts";
 import type { Archive } from "../store/archive-port.ts";
 import type { Store, StoreOptions } from "../store/store.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "./io.ts";
@@ -43,11 +43,12 @@ export async function move(options: MoveOptions, io: Io): Promise<ExitCode> {
     return 2;
   }
   const { from, to } = places;
-  const read = readConfig({
-    AELYST_API_TOKEN: "unused",
+  const read = readConfigWithoutApi({
     ...io.env,
     REDIS_URL: undefined,
+    REDIS_URL_FILE: undefined,
     DATABASE_URL: undefined,
+    DATABASE_URL_FILE: undefined,
     ROLE: undefined,
   });
   if (!read.ok) {

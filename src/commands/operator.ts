@@ -1,4 +1,4 @@
-import { readConfig, type Config } from "../config.ts";
+import { readConfigWithoutApi, type Config } from "../config.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import { describeMailbox, isKnown } from "../http/describe.ts";
 import { describeFailure, retryAll } from "../http/failures.ts";
@@ -25,8 +25,7 @@ export async function withOperator(
   io: Io,
   work: (operator: Operator) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  // Nothing is sent to the API here, so its token may be missing.
-  const read = readConfig({ ...io.env, AELYST_API_TOKEN: "unused" });
+  const read = readConfigWithoutApi(io.env);
   if (!read.ok) {
     printProblems(io, "the configuration has problems:", read.problems);
     return 1;

@@ -2,6 +2,7 @@ import { readConfig } from "../config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
 import { startRelay, type Relay } from "./relay.ts";
+import { sourcesAdvice, strayVariables } from "./settings.ts";
 import { loadSources } from "./sources.ts";
 import { version } from "./version.ts";
 
@@ -16,9 +17,10 @@ export async function serve(io: Io): Promise<ExitCode> {
   }
   const { config } = read;
   const log = createLogger({ level: config.logLevel });
+  for (const line of await strayVariables(io.env)) log.warn(line);
   for (const line of sources.notes) log.info(line);
   if (sources.sources.length === 0 && config.role !== "worker") {
-    log.warn("no source is configured: every webhook will be answered 404");
+    log.warn(`no source is configured, every webhook will be answered 404: ${sourcesAdvice}`);
   }
   if (config.adminToken === undefined) log.info("ADMIN_TOKEN is not set: /admin is off");
   const started = await startRelay(config, sources.sources, log, version);

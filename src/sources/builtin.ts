@@ -1,7 +1,7 @@
 import type { Provider } from "../providers/provider.ts";
 import { createSource, defaultIdentify } from "./create-source.ts";
 import { noMapping } from "./field-mapping.ts";
-import type { Environment } from "./interpolate.ts";
+import { fileVariable, readSecret, type Environment } from "../config/secret-file.ts";
 import { lackOf, settingsFromEnvironment, type ProviderSettings } from "./provider-settings.ts";
 import type { Source } from "./source.ts";
 
@@ -50,9 +50,13 @@ export function readBuiltIns(
   const problems: string[] = [];
   for (const provider of providers) {
     const variable = secretVariable(provider);
-    const proof = env[variable];
-    if (proof === undefined || proof.trim() === "") {
-      off.push(`${provider.name} (${variable}${proof === undefined ? "" : " is empty"})`);
+    const given = readSecret(env, variable);
+    if (given.kind === "problem") {
+      problems.push(`${provider.name}: ${given.message}`);
+      continue;
+    }
+    if (given.kind === "none" || given.text.trim() === "") {
+      off.push(`${provider.name} (${variable}${given.kind === "none" ? "" : " is empty"})`);
       continue;
     }
     const read = settingsFromEnvironment(env, provider);
@@ -60,11 +64,12 @@ export function readBuiltIns(
       problems.push(`${provider.name}: ${read.message}`);
       continue;
     }
-    sources.push(providerSource(provider, proof, read.settings));
+    sources.push(providerSource(provider, given.text, read.settings));
     const unmapped = "without a `map` in SOURCES_FILE its events are ignored";
     const lack = provider.mapping === "none" ? unmapped : lackOf(provider, read.settings);
     const but = lack === undefined ? "" : `, but ${lack}`;
-    notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${variable} is set${but}`);
+    const isSet = `${given.file === undefined ? variable : fileVariable(variable)} is set`;
+    notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${isSet}${but}`);
   }
   if (off.length > 0) notes.push(`off, because their variables are not set: ${off.join(", ")}`);
   return { sources, notes, problems };

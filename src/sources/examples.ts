@@ -1,4 +1,5 @@
 import { coreFields, customField, type FieldName, type FieldValue } from "../contact/contact-patch.ts";
+import type { exampleSchema, expectSchema, KeysOf } from "./schema.ts";
 import type { Entry, Located, YamlFile } from "./yaml-file.ts";
 
 /** A payload and what the source has to make of it: a test within the configuration. */
@@ -21,8 +22,7 @@ export type Expectation =
   | { readonly kind: "parked"; readonly reason: string | undefined }
   | { readonly kind: "erase"; readonly contacts: readonly string[] };
 
-const exampleKeys = ["name", "payload", "file", "type", "headers", "expect"] as const;
-const expectKeys = [...coreFields, "custom_fields", "contact", "ignored", "parked", "erase"] as const;
+type ExampleEntries = ReadonlyMap<KeysOf<typeof exampleSchema>, Entry>;
 
 /** Reads `examples:`; every mistake is reported to the file. */
 export function readExamples(file: YamlFile, at: Located): readonly Example[] {
@@ -36,15 +36,10 @@ export function readExamples(file: YamlFile, at: Located): readonly Example[] {
 }
 
 function readExample(file: YamlFile, at: Located): Example | undefined {
-  if (!file.isMapping(at)) {
-    file.report(at, "must be a mapping of `name`, `payload` or `file`, and `expect`");
-    return undefined;
-  }
-  const entries = file.fields(at, exampleKeys);
+  if (!file.isMapping(at)) return undefined;
+  const entries: ExampleEntries = file.fields(at);
   const name = entries.get("name");
   const expect = entries.get("expect");
-  if (!name) file.report(at, "needs a `name`");
-  if (!expect) file.report(at, "needs an `expect`: what the payload becomes");
   const payload = readPayload(file, at, entries);
   const type = entries.get("type");
   const headers = entries.get("headers");
@@ -58,11 +53,7 @@ function readExample(file: YamlFile, at: Located): Example | undefined {
   return { name: read.name, payload, type: read.type, headers: read.headers, expect: read.expect };
 }
 
-function readPayload(
-  file: YamlFile,
-  at: Located,
-  entries: ReadonlyMap<(typeof exampleKeys)[number], Entry>,
-): Example["payload"] | undefined {
+function readPayload(file: YamlFile, at: Located, entries: ExampleEntries): Example["payload"] | undefined {
   const payload = entries.get("payload");
   const path = entries.get("file");
   if (payload && path) file.report(path.key, "stands beside a `payload`: give one of the two");
@@ -88,14 +79,8 @@ function readHeaders(file: YamlFile, at: Located): Record<string, string> {
 }
 
 function readExpectation(file: YamlFile, at: Located): Expectation | undefined {
-  if (!file.isMapping(at)) {
-    file.report(
-      at,
-      "must be a mapping of the fields, or `ignored: reason`, `parked: reason` or `erase: [contact]`",
-    );
-    return undefined;
-  }
-  const entries = file.fields(at, expectKeys);
+  if (!file.isMapping(at)) return undefined;
+  const entries = file.fields<KeysOf<typeof expectSchema>>(at);
   const ignored = entries.get("ignored");
   const parked = entries.get("parked");
   const erase = entries.get("erase");
@@ -121,7 +106,6 @@ function readExpectation(file: YamlFile, at: Located): Expectation | undefined {
 
 function readValue(file: YamlFile, at: Located): FieldValue {
   const value = file.scalar(at);
-  if (value === undefined) file.report(at, "must be a text, a number, true, false or null");
   // Such an integer is mapped as a text, too.
   return typeof value === "bigint" ? String(value) : (value ?? null);
 }

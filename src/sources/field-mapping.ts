@@ -11,6 +11,7 @@ import { decimalMarks } from "../contact/number.ts";
 import { parseRegion, type RegionCode } from "../contact/normalize.ts";
 import { didYouMean } from "./closest.ts";
 import { compileExpression, type Expression } from "./expression.ts";
+import { isValueKey, keysOfType, type KeysOf, type mapSchema } from "./schema.ts";
 import type { Entry, Located, YamlFile } from "./yaml-file.ts";
 
 export interface CoreRule {
@@ -46,36 +47,16 @@ export const noMapping: FieldMapping = { core: new Map(), id: undefined, was: ne
 export const changingIdentifiers = ["phone", "email"] as const;
 export type ChangingIdentifier = (typeof changingIdentifiers)[number];
 
-const mapKeys = [...coreFields, "id", "was", "custom_fields"] as const;
 /** The entries of a `map:` as they stand in the file, the wrong ones too. */
-export type MapEntries = ReadonlyMap<(typeof mapKeys)[number], Entry>;
-const valueKeys = [
-  "value",
-  "type",
-  "region",
-  "options",
-  "clear",
-  "dates",
-  "decimal",
-  "checked",
-  "unchecked",
-] as const;
-/** Which settings of a custom field are for one type alone. */
-const keysOfType = {
-  options: "list",
-  dates: "date",
-  decimal: "number",
-  checked: "checkbox",
-  unchecked: "checkbox",
-} as const;
-type ValueKey = (typeof valueKeys)[number];
+export type MapEntries = ReadonlyMap<KeysOf<typeof mapSchema>, Entry>;
+type ValueKey = "value" | "clear" | "type" | "region" | keyof typeof keysOfType;
 
 /** Compiles a `map:`; every mistake is reported to the file, what is right is kept. */
 export function readFieldMapping(
   file: YamlFile,
   at: Located,
 ): { mapping: FieldMapping; entries: MapEntries } {
-  const entries = file.fields(at, mapKeys);
+  const entries: MapEntries = file.fields(at);
   const core = new Map<CoreField, CoreRule | "removed">();
   for (const field of coreFields) {
     const entry = entries.get(field);
@@ -95,13 +76,10 @@ export function readFieldMapping(
 
 function readWas(file: YamlFile, entry: Entry | undefined): FieldMapping["was"] {
   const was = new Map<ChangingIdentifier, Expression>();
-  if (!entry) return was;
-  if (!file.isMapping(entry.value)) {
-    file.report(entry.value, "must be a mapping of `phone` or `email` to what it was before");
-    return was;
-  }
-  for (const [kind, { value }] of file.fields(entry.value, changingIdentifiers)) {
-    const expression = readValue(file, value, "a former identifier", [])?.expression;
+  const entries: ReadonlyMap<ChangingIdentifier, Entry> = entry ? file.fields(entry.value) : new Map();
+  for (const kind of changingIdentifiers) {
+    const former = entries.get(kind);
+    const expression = former && readValue(file, former.value, "a former identifier", [])?.expression;
     if (expression) was.set(kind, expression);
   }
   return was;
@@ -178,16 +156,13 @@ function readValue(
   allowed: readonly ValueKey[],
 ): ReadValue | undefined {
   if (!file.isMapping(at)) return { expression: readExpression(file, at), entries: new Map() };
-  const entries = file.fields(at, valueKeys);
+  const entries: ReadonlyMap<ValueKey, Entry> = file.fields(at);
   for (const [name, entry] of entries) {
-    if (name !== "value" && !allowed.includes(name)) file.report(entry.key, `is not for ${what}`);
+    if (isValueKey(name) && name !== "value" && !allowed.includes(name))
+      file.report(entry.key, `is not for ${what}`);
   }
   const value = entries.get("value");
-  if (!value) {
-    file.report(at, "needs a `value`: a JSONata expression");
-    return undefined;
-  }
-  return { expression: readExpression(file, value.value), entries };
+  return value && { expression: readExpression(file, value.value), entries };
 }
 
 /** A number or a boolean stands for itself, an integer beyond what a number holds as its digits. */
@@ -205,7 +180,7 @@ export function readExpression(file: YamlFile, at: Located): Expression | undefi
 
 function readClear(file: YamlFile, entries: ReadonlyMap<ValueKey, Entry>): boolean {
   const at = entries.get("clear")?.value;
-  return at !== undefined && file.boolean(at) === true;
+  return at !== undefined && file.scalar(at) === true;
 }
 
 function readType(file: YamlFile, at: Located): CustomFieldType | undefined {
@@ -246,10 +221,8 @@ function objectKeys<Key extends string>(object: Readonly<Record<Key, unknown>>):
 
 /** Texts; a number or a boolean is taken as it is printed. */
 function readTexts(file: YamlFile, at: Located): readonly string[] {
-  const items = file.items(at);
-  if (items.length === 0) file.report(at, "is an empty list");
   const options = new Set<string>();
-  for (const item of items) {
+  for (const item of file.items(at)) {
     const scalar = file.scalar(item);
     const isPrinted = ["number", "bigint", "boolean"].includes(typeof scalar);
     const option = isPrinted ? String(scalar) : file.text(item);

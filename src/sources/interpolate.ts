@@ -1,4 +1,4 @@
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { readSecret, type Environment } from "../config/secret-file.ts";
 
 export interface Filled {
   readonly text: string;
@@ -9,7 +9,7 @@ export interface Filled {
 }
 
 /**
- * Fills `${VAR}` from the environment; `$${VAR}` stands for a literal `${VAR}`.
+ * Fills `${VAR}` from the environment, or from the file that `VAR_FILE` names; `$${VAR}` stands for a literal `${VAR}`.
  *
  * @param style in an `expression` only `${NAME}` itself is a variable, because `${ "a": b }` is JSONata; in a `text`
  *   any other `${` is a mistake
@@ -24,9 +24,12 @@ export function fillVariables(text: string, env: Environment, style: "text" | "e
       return marker;
     }
     variables.add(name);
-    const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    if (value === undefined) problems.add(`needs the environment variable ${name}, which is not set`);
-    return value ?? "";
+    const value = readSecret(env, name);
+    if (value.kind === "text") return value.text;
+    problems.add(
+      value.kind === "problem" ? value.message : `needs the environment variable ${name}, which is not set`,
+    );
+    return "";
   });
   return { text: filled, variables: [...variables], problems: [...problems] };
 }
@@ -35,3 +38,11 @@ const markers = {
   text: /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g,
   expression: /\$\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
 } as const;
+
+/** The variables that a text names, each once. */
+export function variablesIn(text: string): readonly string[] {
+  const names = [...text.matchAll(markers.expression)].flatMap(([, name]) =>
+    name === undefined ? [] : [name],
+  );
+  return [...new Set(names)];
+}

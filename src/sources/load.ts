@@ -2,7 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { providerSource, readBuiltIns } from "./builtin.ts";
 import { createSource } from "./create-source.ts";
 import { lackOf } from "./provider-settings.ts";
-import type { Environment } from "./interpolate.ts";
+import type { Environment } from "../config/secret-file.ts";
 import type { Source } from "./source.ts";
 import { readSourcesFile } from "./sources-file.ts";
 

@@ -1,24 +1,50 @@
 import type { Provider, ProviderSetting } from "../providers/provider.ts";
-import type { Environment } from "./interpolate.ts";
+import { readSecret, type Environment } from "../config/secret-file.ts";
 import type { Entry, YamlFile } from "./yaml-file.ts";
 
 /** What a source is configured with beside its secrets or keys. */
 export type ProviderSettings = Readonly<Partial<Record<ProviderSetting, string>>>;
 
-const yamlKeys = {
-  publicUrl: "public_url",
-  verifyToken: "verify_token",
-  accessToken: "access_token",
-  apiUrl: "api_url",
-} as const satisfies Record<ProviderSetting, string>;
-const all: readonly ProviderSetting[] = ["publicUrl", "verifyToken", "accessToken", "apiUrl"];
+interface About {
+  /** In a sources file. */
+  readonly key: string;
+  readonly description: string;
+  readonly secret: boolean;
+  readonly example?: string;
+}
 
-export const providerSettingKeys = all.map((setting) => yamlKeys[setting]);
+export const aboutProviderSettings = {
+  publicUrl: {
+    key: "public_url",
+    description: "where senders reach the relay from outside, for those that sign the address they call",
+    secret: false,
+    example: "https://hooks.example.com",
+  },
+  verifyToken: {
+    key: "verify_token",
+    description: "the word with which the subscription is confirmed",
+    secret: true,
+  },
+  accessToken: {
+    key: "access_token",
+    description: "the token with which the fields are fetched that an event only points at",
+    secret: true,
+  },
+  apiUrl: {
+    key: "api_url",
+    description: "where the sender's API is, when not at its documented place",
+    secret: false,
+    example: "https://graph.facebook.com/v23.0",
+  },
+} as const satisfies Record<ProviderSetting, About>;
+
+const all: readonly ProviderSetting[] = ["publicUrl", "verifyToken", "accessToken", "apiUrl"];
+const keyOf = (setting: ProviderSetting) => aboutProviderSettings[setting].key;
 
 /** `PUBLIC_URL` for all; otherwise `META_LEAD_ADS_ACCESS_TOKEN` and the like. */
 export function settingVariable(provider: Pick<Provider, "name">, setting: ProviderSetting): string {
   if (setting === "publicUrl") return "PUBLIC_URL";
-  return `${provider.name.replaceAll("-", "_")}_${yamlKeys[setting]}`.toUpperCase();
+  return `${provider.name.replaceAll("-", "_")}_${keyOf(setting)}`.toUpperCase();
 }
 
 type SettingsOrProblem = { ok: true; settings: ProviderSettings } | { ok: false; message: string };
@@ -28,7 +54,9 @@ export function settingsFromEnvironment(env: Environment, provider: Provider): S
   const settings: Partial<Record<ProviderSetting, string>> = {};
   for (const setting of provider.settings ?? []) {
     const variable = settingVariable(provider, setting);
-    const text = env[variable]?.trim() ?? "";
+    const given = readSecret(env, variable);
+    if (given.kind === "problem") return { ok: false, message: given.message };
+    const text = given.kind === "text" ? given.text.trim() : "";
     if (text === "") continue;
     const value = isAddress(setting) ? readAddress(text) : text;
     if (value === undefined) return { ok: false, message: `${variable} ${addressExpected}` };
@@ -51,7 +79,7 @@ export function readProviderSettings(
   const settings: Partial<Record<ProviderSetting, string>> = {};
   const used = provider?.settings ?? [];
   for (const setting of all) {
-    const entry = entries.get(yamlKeys[setting]);
+    const entry = entries.get(keyOf(setting));
     if (!entry) continue;
     if (provider && !used.includes(setting)) file.report(entry.key, `is not used by ${provider.name}`);
     const text = file.text(entry.value)?.trim();
@@ -60,7 +88,7 @@ export function readProviderSettings(
     if (value === undefined) file.report(entry.value, addressExpected);
     else settings[setting] = value;
   }
-  if (!provider || !lacksPublicUrl(provider, settings) || entries.has(yamlKeys.publicUrl)) return settings;
+  if (!provider || !lacksPublicUrl(provider, settings) || entries.has(keyOf("publicUrl"))) return settings;
   const fromEnvironment = readAddress(env["PUBLIC_URL"]?.trim() ?? "");
   if (fromEnvironment !== undefined) return { ...settings, publicUrl: fromEnvironment };
   file.report(

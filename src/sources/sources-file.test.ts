@@ -101,7 +101,7 @@ const allProblems = [
   "27:3 sources.nothing: needs a `map`: standard-webhooks does not say what its payloads hold",
   "29:14 sources.nothing.secrets: is an empty list",
   "32:10 sources.stream.key: must be a text: put it in quotes",
-  "33:5 sources.stream.consume: pulling from a bus is not supported in this version; let it post to /webhooks/stream",
+  "33:14 sources.stream.consume: is not supported in this version: nothing is pulled from a bus; let it post to /webhooks/<source>",
   '35:7 sources.stream.map.first_name: is not known here; did you mean "firstName"?',
   "36:37 sources.stream.map.firstName.clear: firstName can never be cleared",
   "37:29 sources.stream.map.lastName.region: is not for the field lastName",
@@ -167,7 +167,7 @@ test.each([
   ["sources: {}\n", "1:1 sources: there are no sources: name at least one"],
   ["- a\n", "1:1 must be a mapping of `name: value`"],
   ["sources:\n  shop:\n", "2:3 sources.shop: is empty"],
-  ["sources:\n  shop: {}\n", "2:3 sources.shop: needs a `provider`"],
+  ["sources:\n  shop: {}\n", "2:9 sources.shop: needs a `provider`"],
 ])("a file without sources is a mistake: %j", (text, problem) => {
   expect(problemsOf(text)).toEqual([`sources.yaml:${problem}`]);
 });

@@ -15,34 +15,16 @@ import {
 } from "./field-mapping.ts";
 import { readExamples } from "./examples.ts";
 import { readFormSettings } from "./form-settings.ts";
-import type { Environment } from "./interpolate.ts";
-import { providerSettingKeys, readProviderSettings } from "./provider-settings.ts";
+import type { Environment } from "../config/secret-file.ts";
+import { readProviderSettings } from "./provider-settings.ts";
+import { sourceName, sourcesSchema, type defaultsSchema, type KeysOf, type sourceSchema } from "./schema.ts";
+import { checkStructure } from "./structure.ts";
 import { YamlFile, type Entry, type Located } from "./yaml-file.ts";
 
 export type SourcesFile =
   { ok: true; sources: readonly SourceConfig[] } | { ok: false; problems: readonly string[] };
 
-const sourceKeys = [
-  "provider",
-  "secret",
-  "secrets",
-  "key",
-  "keys",
-  "events",
-  "identify",
-  "region",
-  "dates",
-  "decimal",
-  "when",
-  "map",
-  "redirect",
-  "cors",
-  "honeypot",
-  "consume",
-  "examples",
-  ...providerSettingKeys,
-] as const;
-type Settings = ReadonlyMap<(typeof sourceKeys)[number], Entry>;
+type Settings = ReadonlyMap<KeysOf<typeof sourceSchema>, Entry>;
 
 const unmapped: { mapping: FieldMapping; entries: MapEntries } = { mapping: noMapping, entries: new Map() };
 
@@ -71,13 +53,11 @@ function readRoot(file: YamlFile, env: Environment, providers: readonly Provider
     file.report(file.root, "there are no sources: the file is empty");
     return [];
   }
-  const top = file.fields(file.root, ["defaults", "sources"]);
+  checkStructure(file, sourcesSchema);
+  const top = file.fields<KeysOf<typeof sourcesSchema>>(file.root);
   const defaults = readDefaults(file, top.get("defaults"));
   const sources = top.get("sources");
-  if (!sources) {
-    if (file.isMapping(file.root)) file.report(file.root, "there are no sources: `sources` is missing");
-    return [];
-  }
+  if (!sources) return [];
   const entries = file.entries(sources.value);
   if (entries.length === 0 && file.isMapping(sources.value)) {
     file.report(sources.key, "there are no sources: name at least one");
@@ -86,9 +66,9 @@ function readRoot(file: YamlFile, env: Environment, providers: readonly Provider
 }
 
 function readDefaults(file: YamlFile, entry: Entry | undefined): Defaults {
-  const settings = entry
-    ? file.fields(entry.value, ["region", "identify", "events", "dates", "decimal"])
-    : new Map<string, Entry>();
+  const settings: ReadonlyMap<KeysOf<typeof defaultsSchema>, Entry> = entry
+    ? file.fields(entry.value)
+    : new Map();
   return {
     region: read(settings.get("region"), (at) => readRegion(file, at)),
     identify: read(settings.get("identify"), (at) => readIdentify(file, at)),
@@ -109,20 +89,15 @@ function readSource(
   defaults: Defaults,
 ): SourceConfig | undefined {
   const { name } = entry;
-  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/i.test(name)) {
+  if (!new RegExp(sourceName).test(name)) {
     file.report(
       entry.key,
       "is no name of a source: letters, digits, - and _, at most 63, as it stands in the URL",
     );
   }
-  const settings: Settings = file.fields(entry.value, sourceKeys);
+  const settings: Settings = file.fields(entry.value);
   if (!file.isMapping(entry.value)) return undefined;
-  const consume = settings.get("consume");
-  if (consume) {
-    const advice = `let it post to /webhooks/${name}`;
-    file.report(consume.key, `pulling from a bus is not supported in this version; ${advice}`);
-  }
-  const provider = readProvider(file, entry, settings, providers);
+  const provider = readProvider(file, settings, providers);
   const identify =
     read(settings.get("identify"), (at) => readIdentify(file, at)) ?? defaults.identify ?? defaultIdentify;
   const map = settings.get("map");
@@ -150,17 +125,12 @@ function joinedWriting(own: Writing, usual: Writing): Writing {
 
 function readProvider(
   file: YamlFile,
-  entry: Entry,
   settings: Settings,
   providers: readonly Provider[],
 ): Provider | undefined {
   const at = settings.get("provider")?.value;
-  if (!at) {
-    file.report(entry.key, "needs a `provider`");
-    return undefined;
-  }
-  const text = file.text(at);
-  if (text === undefined) return undefined;
+  const text = at && file.text(at);
+  if (!at || text === undefined) return undefined;
   const provider = providers.find((known) => known.name === text);
   if (!provider) {
     const names = providers.map((known) => known.name);

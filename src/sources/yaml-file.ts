@@ -10,8 +10,8 @@ import {
   type Document,
   type Node,
 } from "yaml";
-import { didYouMean } from "./closest.ts";
-import { fillVariables, type Environment } from "./interpolate.ts";
+import type { Environment } from "../config/secret-file.ts";
+import { fillVariables } from "./interpolate.ts";
 
 /** A value of the file, the path to it and where a reader finds it: a block's place is that of its key. */
 export interface Located {
@@ -34,6 +34,8 @@ export interface LocatedText {
 
 /** A `bigint` is an integer that no number holds exactly. */
 type Scalar = string | number | bigint | boolean | null;
+
+const depthMax = 64;
 
 /** A YAML file that is read value by value; every mistake is noted with its place and reading goes on. */
 export class YamlFile {
@@ -103,36 +105,31 @@ export class YamlFile {
 
   /** The entries of a mapping, each name once. */
   entries(at: Located): readonly Entry[] {
-    const node = this.#resolve(at);
-    if (!isMap<Node | null, Node | null>(node)) {
-      this.report(at, this.isNull(at) ? "is empty" : "must be a mapping of `name: value`");
-      return [];
-    }
     const entries = new Map<string, Entry>();
-    for (const { key: keyNode, value: valueNode } of node.items) {
-      if (!isScalar(keyNode)) {
-        this.report(at, "has a name that is not a plain text");
-        continue;
-      }
-      const name = String(keyNode.value);
-      const path = at.path === "" ? segment(name) : `${at.path}.${segment(name)}`;
-      const key = { path, offset: startOf(keyNode) ?? at.offset, node: keyNode };
-      const value = { path, offset: isInline(valueNode) ? startOf(valueNode) : undefined, node: valueNode };
-      if (entries.has(name)) this.report(key, "is named twice");
-      else entries.set(name, { name, key, value: { ...value, offset: value.offset ?? key.offset } });
+    for (const entry of this.#entriesOf(at)) {
+      if (entries.has(entry.name)) this.report(entry.key, "is named twice");
+      else entries.set(entry.name, entry);
     }
     return [...entries.values()];
   }
 
-  /** The entries of a mapping whose names are fixed. */
-  fields<Name extends string>(at: Located, known: readonly Name[]): ReadonlyMap<Name, Entry> {
-    const fields = new Map<Name, Entry>();
-    for (const entry of this.entries(at)) {
-      const name = known.find((name) => name === entry.name);
-      if (name !== undefined) fields.set(name, entry);
-      else this.report(entry.key, `is not known here${didYouMean(entry.name, known)}`);
-    }
-    return fields;
+  #entriesOf(at: Located): Entry[] {
+    const node = this.#resolve(at);
+    if (!isMap<Node | null, Node | null>(node)) return [];
+    return node.items.flatMap(({ key: keyNode, value: valueNode }) => {
+      // Keys are texts: whatever else stands there is a problem of the YAML.
+      if (!isScalar(keyNode)) return [];
+      const name = String(keyNode.value);
+      const path = at.path === "" ? segment(name) : `${at.path}.${segment(name)}`;
+      const key = { path, offset: startOf(keyNode) ?? at.offset, node: keyNode };
+      const offset = isInline(valueNode) ? startOf(valueNode) : undefined;
+      return [{ name, key, value: { path, offset: offset ?? key.offset, node: valueNode } }];
+    });
+  }
+
+  /** The entries of a mapping by their names. */
+  fields<Name extends string>(at: Located): ReadonlyMap<Name, Entry> {
+    return new Map(this.entries(at).map((entry) => [entry.name as Name, entry]));
   }
 
   /** The items of a list; a single value counts as a list of one. */
@@ -146,15 +143,10 @@ export class YamlFile {
     }));
   }
 
-  /** A text that is not blank, its variables filled in. */
+  /** A text that is not blank, its variables filled in; undefined for what is none. */
   text(at: Located, style: "text" | "expression" = "text"): string | undefined {
     const value = this.scalar(at);
-    if (typeof value !== "string") {
-      const isPlain = typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
-      const hint = isPlain ? "must be a text: put it in quotes" : "must be one text";
-      this.report(at, value === null ? "is empty" : hint);
-      return undefined;
-    }
+    if (typeof value !== "string") return undefined;
     const { text, variables, problems } = fillVariables(value, this.#env, style);
     for (const problem of problems) this.report(at, problem);
     if (problems.length > 0) return undefined;
@@ -164,11 +156,9 @@ export class YamlFile {
     return undefined;
   }
 
-  /** The texts of a list, at least one expected. */
+  /** The texts of a list. */
   texts(at: Located): readonly LocatedText[] {
-    const items = this.items(at);
-    if (items.length === 0) this.report(at, "is an empty list");
-    return items.flatMap((item) => {
+    return this.items(at).flatMap((item) => {
       const text = this.text(item);
       return text === undefined ? [] : [{ text, at: item }];
     });
@@ -180,11 +170,38 @@ export class YamlFile {
     return node ? jsonText(node.toJS(this.#document)) : "null";
   }
 
-  boolean(at: Located): boolean | undefined {
-    const value = this.scalar(at);
-    if (typeof value === "boolean") return value;
-    this.report(at, "must be true or false");
-    return undefined;
+  /**
+   * A place as plain values, variables not filled in; of names that stand there twice the first. An integer that no number
+   * holds is a bigint.
+   */
+  plain(at: Located = this.root, depth = 0): unknown {
+    const node = this.#resolve(at);
+    // An anchor may hold itself.
+    if (depth > depthMax) return undefined;
+    if (isSeq(node)) return this.items(at).map((item) => this.plain(item, depth + 1));
+    if (!isMap(node)) return this.scalar(at);
+    const first = this.#entriesOf(at).reverse();
+    return Object.fromEntries(first.map(({ name, value }) => [name, this.plain(value, depth + 1)]));
+  }
+
+  /** Where a path leads, as far as it goes; `key` is the place of its last name. */
+  find(path: readonly PropertyKey[]): { readonly key: Located; readonly value: Located } {
+    let place = { key: this.root, value: this.root };
+    for (const step of path) {
+      const next = typeof step === "number" ? this.#item(place.value, step) : this.#entry(place.value, step);
+      if (!next) break;
+      place = next;
+    }
+    return place;
+  }
+
+  #item(at: Located, index: number) {
+    const item = this.items(at)[index];
+    return item && { key: item, value: item };
+  }
+
+  #entry(at: Located, name: PropertyKey): { readonly key: Located; readonly value: Located } | undefined {
+    return this.#entriesOf(at).find((entry) => entry.name === name);
   }
 
   #resolve(at: Located): Node | null | undefined {

@@ -24,6 +24,7 @@ const providerShared =
 const outbound = /^outbound\//;
 const storePort = /^store\/(store|event-log)\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
+const secretFile = /^config\/secret-file\.ts$/;
 const telemetry = /^telemetry\//;
 
 /** The table of docs/architecture.md, the first row that a file matches. */
@@ -51,7 +52,7 @@ export const rooms: readonly Room[] = [
     room: "sources/",
     files: /^sources\//,
     packages: ["yaml", "jsonata", "zod"],
-    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//],
+    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//, secretFile],
   },
   {
     room: "intake/",
@@ -101,9 +102,9 @@ export const rooms: readonly Room[] = [
   // A bad REDIS_URL is a problem of the configuration, found by the code that connects with it.
   {
     room: "config",
-    files: /^config\.ts$/,
+    files: /^config(\.ts$|\/)/,
     packages: ["zod"],
-    own: [contact, /^store\/redis\/address\.ts$/],
+    own: [/^config(\.ts$|\/)/, /^store\/redis\/address\.ts$/, /^sources\/closest\.ts$/],
     types: [outbound],
   },
   { room: "commands/, main", files: /^(commands\/|main\.ts$)/, packages: [], own: [], everything: true },

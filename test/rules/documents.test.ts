@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
+import { aboutSetting, readConfig } from "../../src/config.ts";
+import { fileVariable } from "../../src/config/secret-file.ts";
+import { settingNames } from "../../src/config/settings.ts";
 import { providers } from "../../src/providers/registry.ts";
-import { secretVariable, settingVariable } from "../../src/sources/load.ts";
+import { providerVariables } from "../../src/sources/provider-variables.ts";
 import {
   inlineCode,
   machinePaths,
@@ -12,7 +14,6 @@ import {
   namedFiles,
   namedScripts,
   namedVariables,
-  settingsIn,
 } from "./documents.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -46,14 +47,9 @@ const npmItself = ["ci", "install", "prune"];
 const commands = [...read("src/main.ts").matchAll(/\bprogram\s*\.command\("([a-z]+)"/g)].map(
   ([, name]) => name ?? "",
 );
-const settings = [...read("src/config.ts").matchAll(/"([A-Z][A-Z0-9_]{3,})"/g)].map(([, name]) => name ?? "");
-const providerVariables = [
-  ...new Set(
-    providers.flatMap((provider) => [
-      secretVariable(provider),
-      ...(provider.settings ?? []).map((setting) => settingVariable(provider, setting)),
-    ]),
-  ),
+const variables = [
+  ...settingNames.map((name) => ({ name, secret: aboutSetting(name).secret === true })),
+  ...providerVariables(providers),
 ];
 const testVariables = [
   "TEST_REDIS_URL",
@@ -80,7 +76,12 @@ const othersVariables = [
   ...composeVariables,
   ...benchVariables,
 ];
-const known = [...settings, ...providerVariables, ...testVariables, ...othersVariables];
+const known = [
+  ...variables.map(({ name }) => name),
+  ...variables.filter(({ secret }) => secret).map(({ name }) => fileVariable(name)),
+  ...testVariables,
+  ...othersVariables,
+];
 
 /** Those that the sources file beside an example's page asks for. */
 function variablesBeside(document: string): string[] {
@@ -120,45 +121,23 @@ describe.each(documents)("%s", (document) => {
   });
 });
 
-describe("every setting is documented", () => {
-  it("in README.md", () => {
-    expect(settings.length).toBeGreaterThan(20);
+describe("every variable", () => {
+  it("of a provider is in README.md", () => {
     const inCode = inlineCode(read("README.md"));
-    expect([...settings, ...providerVariables].filter((name) => !inCode.includes(name))).toEqual([]);
+    expect(variables.map(({ name }) => name).filter((name) => !inCode.includes(name))).toEqual([]);
   });
 
-  it("in .env.example", () => {
-    const example = settingsIn(read(".env.example"));
-    expect([...settings, ...providerVariables].filter((name) => !example.has(name))).toEqual([]);
+  it("has a default that is what counts without it", () => {
+    const withDefault = settingNames.flatMap((name) => {
+      const { default: usual } = aboutSetting(name);
+      return usual === undefined ? [] : [[name, usual]];
+    });
+    const token = { AELYST_API_TOKEN: "token" };
+    expect(readConfig({ ...token, ...Object.fromEntries(withDefault) })).toEqual(readConfig(token));
+    expect(withDefault.length).toBeGreaterThan(20);
   });
 
-  it("with the default that it has", () => {
-    const withoutDefault = [
-      "AELYST_API_TOKEN",
-      "HTTPS_PROXY",
-      "HTTP_PROXY",
-      "NO_PROXY",
-      "REDIS_URL",
-      "DATABASE_URL",
-      "SOURCES_FILE",
-      "ADMIN_TOKEN",
-    ];
-    const defaults = readConfig({ AELYST_API_TOKEN: "token" });
-    expect(defaults.ok).toBe(true);
-    const example = settingsIn(read(".env.example"));
-    const readme = settingsInTable(read("README.md"));
-    for (const name of settings.filter((name) => !withoutDefault.includes(name))) {
-      for (const documented of [example, readme]) {
-        const value = documented.get(name) ?? "";
-        expect(value, name).not.toBe("");
-        expect(readConfig({ AELYST_API_TOKEN: "token", [name]: value }), `${name}=${value}`).toEqual(
-          defaults,
-        );
-      }
-    }
-  });
-
-  it("and every test variable is read by a suite", () => {
+  it("of the tests is read by a suite", () => {
     const helpers = readdirSync(join(root, "test/helpers")).map((file) => read(`test/helpers/${file}`));
     const suites = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" }).filter(
       (file) => file.endsWith(".ts") && !file.startsWith("rules/"),
@@ -167,17 +146,6 @@ describe("every setting is documented", () => {
     expect(testVariables.filter((name) => !text.includes(name))).toEqual([]);
   });
 });
-
-/** `A`, `B` | `1`, `2` in the table of settings are A=1 and B=2. */
-function settingsInTable(text: string): Map<string, string> {
-  const rows = [...text.matchAll(/^\|([^|\n]*)\|([^|\n]*)\|/gm)];
-  return new Map(
-    rows.flatMap(([, names, values]) => {
-      const defaults = inlineCode(values ?? "");
-      return inlineCode(names ?? "").map((name, index): [string, string] => [name, defaults[index] ?? ""]);
-    }),
-  );
-}
 
 it("every command is in README.md", () => {
   const text = read("README.md");
@@ -223,21 +191,5 @@ describe("the checker itself", () => {
     expect(namedCommands(text)).toEqual(["vanish", "serve"]);
     expect(namedVariables(text)).toEqual(["OLD_SETTING", "PORT", "NEW_SETTING"]);
     expect(machinePaths(text)).toEqual(["/home/ada/notes"]);
-  });
-
-  it("reads settings with their values", () => {
-    expect(settingsIn("# a comment\n#PORT=3000\nTOKEN=\n#KEY=   # -> /webhooks/x\n")).toEqual(
-      new Map([
-        ["PORT", "3000"],
-        ["TOKEN", ""],
-        ["KEY", ""],
-      ]),
-    );
-    expect(settingsInTable("| `A`, `B` | `1`, `2` | x |")).toEqual(
-      new Map([
-        ["A", "1"],
-        ["B", "2"],
-      ]),
-    );
   });
 });

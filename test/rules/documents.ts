@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 /** Folders and files of the repository that a document may name; anything else that looks like one is the reader's. */
-const ownFolders = "src|test|docs|bench|scripts|deploy|examples|\\.ci";
+const ownFolders = "src|test|docs|bench|schema|scripts|deploy|examples|\\.ci";
 const ownFiles =
   "(?:README|CHANGELOG|CONTRIBUTING|LICENSE)(?:\\.md)?|Dockerfile|docker-compose\\.ya?ml|package(?:-lock)?\\.json|\\.env\\.example|" +
   "tsconfig[\\w.]*\\.json|vitest[\\w.]*\\.ts|knip\\.json";
@@ -45,12 +45,6 @@ export function namedVariables(text: string): string[] {
   const withoutYaml = text.replace(/^```yaml\n[\s\S]*?^```/gm, "");
   const names = withoutYaml.matchAll(new RegExp(`(?<![\\w-])(${variable})(?![\\w-])`, "g"));
   return [...new Set([...names].map(([, name]) => name ?? ""))];
-}
-
-/** Variables that a file of settings sets, commented out or not, with their values. */
-export function settingsIn(text: string): Map<string, string> {
-  const lines = [...text.matchAll(/^#?([A-Z][A-Z0-9_]+)=([^\n#]*)/gm)];
-  return new Map(lines.map(([, name, value]) => [name ?? "", (value ?? "").trim()]));
 }
 
 /** Absolute paths that exist on one machine only. */
