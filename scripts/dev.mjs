@@ -7,7 +7,7 @@
 // always the sandbox. A .env is not read: it may name the real API and a real store.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch, watchFile } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -57,9 +57,6 @@ process.on("exit", () => killAll());
 
 mkdirSync(dataDir, { recursive: true });
 watch(join(root, "src"), { recursive: true }, changed);
-if (environment.SOURCES_FILE !== undefined) {
-  watchFile(environment.SOURCES_FILE, { interval: 500 }, () => later(restartRelay));
-}
 say("building …");
 later(rebuild);
 
@@ -89,6 +86,7 @@ function relayEnvironment() {
   const { SOURCES_FILE: sources } = shell;
   return {
     SHUTDOWN_TIMEOUT_MS: "5000",
+    SOURCES_WATCH: "true",
     DATA_DIR: dataDir,
     ...developmentKeys,
     ...shell,

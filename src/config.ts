@@ -35,6 +35,7 @@ export interface Config {
   readonly port: number;
   readonly role: Role;
   readonly sourcesFile: string | undefined;
+  readonly sourcesWatch: boolean;
   readonly adminToken: string | undefined;
   readonly bodyLimitBytes: number;
   readonly connectionsMax: number;
@@ -156,6 +157,7 @@ export function readConfig(env: Environment): ConfigResult {
     port: values.PORT,
     role: values.ROLE,
     sourcesFile: values.SOURCES_FILE,
+    sourcesWatch: values.SOURCES_WATCH,
     adminToken: values.ADMIN_TOKEN,
     bodyLimitBytes: values.BODY_LIMIT_BYTES,
     connectionsMax: values.MAX_CONNECTIONS,

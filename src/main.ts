@@ -28,6 +28,10 @@ const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
+  onHangup(callback) {
+    process.on("SIGHUP", callback);
+    return () => void process.off("SIGHUP", callback);
+  },
   stopRequested: new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => resolve(signal));
   }),

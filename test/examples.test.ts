@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { check } from "../src/commands/check.ts";
 import { createDryRelay } from "../src/commands/dry-relay.ts";
 import type { Io } from "../src/commands/io.ts";
@@ -18,6 +20,9 @@ const now = Date.UTC(2026, 2, 14, 9, 30);
 const relayUrl = "https://relay.example.com";
 /** Good for every provider: Standard Webhooks ask for this form, all others take any text. */
 const secret = "whsec_cmVsYXktY29udHJhY3QtY3JlZGVudGlhbC0x";
+
+const schema = readFileSync(new URL("../schema/sources.json", import.meta.url), "utf8");
+const validate = new Ajv2020({ allErrors: true }).compile(JSON.parse(schema) as object);
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -76,6 +81,11 @@ describe.each(folders)("examples/%s", (folder) => {
     for (const source of await sources()) {
       expect(source.examples.length, `examples of ${source.name}`).toBeGreaterThan(1);
     }
+  });
+
+  it("an editor that knows the JSON Schema finds nothing wrong with it, and its first line names the schema", () => {
+    expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/schema\/sources\.json\n/);
   });
 
   it("every payload is used by an example", async () => {

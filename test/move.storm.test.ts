@@ -12,6 +12,7 @@ import {
   type Acknowledged,
   type StormEvent,
 } from "./chaos/storm.ts";
+import { fetchDocumented } from "./helpers/documented.ts";
 import { startEngine } from "./helpers/engines.ts";
 import { moveStore, newPlace, type MovePlace } from "./helpers/move-place.ts";
 import { startRelayProcess, until, type RelayProcess } from "./helpers/relay-process.ts";
@@ -58,7 +59,7 @@ describe.skipIf(!redis)("a relay that was moved from embedded to Redis in a stor
   }
 
   async function send(relay: RelayProcess, event: StormEvent) {
-    const answer = await fetch(`${relay.url}/webhooks/storm`, {
+    const answer = await fetchDocumented(`${relay.url}/webhooks/storm`, {
       method: "POST",
       ...requestOf(event, Date.now()),
     });
@@ -74,7 +75,10 @@ describe.skipIf(!redis)("a relay that was moved from embedded to Redis in a stor
 
   async function ask(relay: RelayProcess, path: string): Promise<Record<string, never>> {
     const headers = { authorization: `Bearer ${adminToken}` };
-    return (await (await fetch(`${relay.url}/admin${path}`, { headers })).json()) as Record<string, never>;
+    return (await (await fetchDocumented(`${relay.url}/admin${path}`, { headers })).json()) as Record<
+      string,
+      never
+    >;
   }
 
   async function idle(relay: RelayProcess): Promise<void> {

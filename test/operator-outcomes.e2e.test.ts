@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fetchDocumented } from "./helpers/documented.ts";
 import { startEngine } from "./helpers/engines.ts";
 import { openStage, waitMs, type Stage } from "./helpers/operator-stage.ts";
 import { longTest } from "./helpers/length.ts";
@@ -180,7 +181,7 @@ describe("an operator can tell what the API does", { timeout: 6 * waitMs }, () =
   it("/readyz, /admin/status and the pause in /metrics show limited, unauthorized and failing while it lasts, then ok", async () => {
     await stage.start({ AUTH_PROBE_MS: "1000", RETRY_DELAY_MS: "500", RETRY_DELAY_MAX_MS: "1000" });
     const shown = async () => {
-      const response = await fetch(`${stage.relay().url}/readyz`);
+      const response = await fetchDocumented(`${stage.relay().url}/readyz`);
       const readiness = (await response.json()) as { upstream: { state: string } };
       const { upstream } = (await stage.admin("/status")).body as { upstream: { state: string } };
       return [response.status, readiness.upstream.state, upstream.state];

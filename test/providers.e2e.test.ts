@@ -8,6 +8,7 @@ import { send, type SendCommand } from "../src/commands/send.ts";
 import { providers } from "../src/providers/registry.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/sandbox.ts";
 import { secretVariable } from "../src/sources/load.ts";
+import { fetchDocumented } from "./helpers/documented.ts";
 import { finishCommand, startRelayProcess, until, type RelayProcess } from "./helpers/relay-process.ts";
 
 const adminToken = "operator-token";
@@ -75,7 +76,9 @@ async function sendTo(command: Partial<SendCommand> & { source: string }) {
 }
 
 async function admin(path: string): Promise<Record<string, unknown>> {
-  const response = await fetch(`${relay.url}${path}`, { headers: { authorization: `Bearer ${adminToken}` } });
+  const response = await fetchDocumented(`${relay.url}${path}`, {
+    headers: { authorization: `Bearer ${adminToken}` },
+  });
   return (await response.json()) as Record<string, unknown>;
 }
 
@@ -124,7 +127,7 @@ describe("Meta Lead Ads", () => {
   it("confirms a subscription with the bare challenge, and nobody else's", async () => {
     const ask = async (token: string) => {
       const query = `hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${token}`;
-      return await fetch(`${relay.url}/webhooks/meta-lead-ads?${query}`);
+      return await fetchDocumented(`${relay.url}/webhooks/meta-lead-ads?${query}`);
     };
     const right = await ask("verify-me");
     expect([right.status, await right.text()]).toEqual([200, "1158201444"]);

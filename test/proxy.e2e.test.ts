@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { proxyPassword, startConnectProxy, type ConnectProxy } from "./helpers/connect-proxy.ts";
+import { fetchDocumented } from "./helpers/documented.ts";
 import { finishCommand, startRelayProcess } from "./helpers/relay-process.ts";
 
 /** An API behind TLS whose certificate only `NODE_EXTRA_CA_CERTS` makes known. */
@@ -87,7 +88,7 @@ it("the relay delivers through a proxy over TLS, and says nothing of its passwor
   const relay = await startRelayProcess(settings({ LOG_LEVEL: "trace" }));
   try {
     const post = async (email: string) =>
-      await fetch(`${relay.url}/webhooks/form?key=key`, {
+      await fetchDocumented(`${relay.url}/webhooks/form?key=key`, {
         method: "POST",
         body: new URLSearchParams({ email, firstName: "Ada" }),
       });

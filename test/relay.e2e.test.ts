@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { findProvider } from "../src/providers/registry.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/sandbox.ts";
+import { fetchDocumented } from "./helpers/documented.ts";
 import { finishCommand, startRelayProcess, until, type RelayProcess } from "./helpers/relay-process.ts";
 
 const secret = "shop-secret";
@@ -54,7 +55,7 @@ function order(relay: RelayProcess, body: object) {
     secret,
     Date.now(),
   );
-  return fetch(`${relay.url}/webhooks/shopify`, {
+  return fetchDocumented(`${relay.url}/webhooks/shopify`, {
     method: "POST",
     headers: request?.headers ?? {},
     body: request?.body ?? "",
@@ -62,7 +63,9 @@ function order(relay: RelayProcess, body: object) {
 }
 
 async function admin(relay: RelayProcess, path: string): Promise<Record<string, unknown>> {
-  const response = await fetch(`${relay.url}${path}`, { headers: { authorization: `Bearer ${adminToken}` } });
+  const response = await fetchDocumented(`${relay.url}${path}`, {
+    headers: { authorization: `Bearer ${adminToken}` },
+  });
   return (await response.json()) as Record<string, unknown>;
 }
 
@@ -106,7 +109,7 @@ it("a signed order becomes the right PUT, and the operator can see why the conta
     upstream: { state: "ok", ceiling: 10 },
   });
   const metrics = await (
-    await fetch(`${relay.url}/metrics`, { headers: { authorization: `Bearer ${adminToken}` } })
+    await fetchDocumented(`${relay.url}/metrics`, { headers: { authorization: `Bearer ${adminToken}` } })
   ).text();
   expect(metrics).toContain('relay_events_total{source="shopify",outcome="duplicate"} 1');
   expect(metrics).toContain('relay_api_requests_total{status="200",result="ok"} 1');
@@ -139,7 +142,7 @@ it("the operator can list events, and ask what a payload would become and why", 
     },
   });
   const preview = async (body: unknown) => {
-    const response = await fetch(`${relay.url}/admin/preview`, {
+    const response = await fetchDocumented(`${relay.url}/admin/preview`, {
       method: "POST",
       headers: { authorization: `Bearer ${adminToken}` },
       body: typeof body === "string" ? body : JSON.stringify(body),
@@ -260,13 +263,13 @@ it("a token that is refused keeps everything and shows in readiness; it goes on 
   await order(relay, ada);
   await until(
     async () =>
-      ((await (await fetch(`${relay.url}/readyz`)).json()) as { upstream: { state: string } }).upstream
-        .state === "unauthorized",
+      ((await (await fetchDocumented(`${relay.url}/readyz`)).json()) as { upstream: { state: string } })
+        .upstream.state === "unauthorized",
     10_000,
     "the state unauthorized",
   );
   await until(() => sandbox.contacts().length === 1, 15_000, "the contact");
-  const readiness = (await (await fetch(`${relay.url}/readyz`)).json()) as Record<string, unknown>;
+  const readiness = (await (await fetchDocumented(`${relay.url}/readyz`)).json()) as Record<string, unknown>;
   expect(readiness).toMatchObject({ status: "ready", worker: { state: "ok" }, upstream: { state: "ok" } });
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findProvider } from "../src/providers/registry.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/sandbox.ts";
+import { fetchDocumented } from "./helpers/documented.ts";
 import { startRedis } from "./helpers/redis-server.ts";
 import { startRelayProcess, until, type RelayProcess } from "./helpers/relay-process.ts";
 import { unique } from "./helpers/store-samples.ts";
@@ -75,7 +76,7 @@ interface Answer {
 
 async function send(url: string, request: RequestInit): Promise<Answer> {
   const startedAt = performance.now();
-  const response = await fetch(url, { method: "POST", ...request });
+  const response = await fetchDocumented(url, { method: "POST", ...request });
   const body = (await response.json()) as Answer["body"];
   const seconds = (performance.now() - startedAt) / 1_000;
   return { status: response.status, seconds, retryAfter: response.headers.get("retry-after"), body };
@@ -105,13 +106,15 @@ function postStripe(relay: RelayProcess): Promise<Answer> {
 }
 
 async function get(relay: RelayProcess, path: string): Promise<Record<string, unknown>> {
-  const response = await fetch(`${relay.url}${path}`, { headers: { authorization: `Bearer ${adminToken}` } });
+  const response = await fetchDocumented(`${relay.url}${path}`, {
+    headers: { authorization: `Bearer ${adminToken}` },
+  });
   return (await response.json()) as Record<string, unknown>;
 }
 
 async function metrics(relay: RelayProcess): Promise<string> {
   const headers = { authorization: `Bearer ${adminToken}` };
-  return await (await fetch(`${relay.url}/metrics`, { headers })).text();
+  return await (await fetchDocumented(`${relay.url}/metrics`, { headers })).text();
 }
 
 const spoolFiles = () =>
@@ -278,7 +281,7 @@ describe.skipIf(redis?.pid === undefined)("while Redis is frozen", () => {
       expect(relay.output()).toContain("EFBIG");
       thaw();
       await untilDelivered(acknowledged);
-      expect(await fetch(`${relay.url}/healthz`)).toMatchObject({ status: 200 });
+      expect(await fetchDocumented(`${relay.url}/healthz`)).toMatchObject({ status: 200 });
     },
   );
 

@@ -31,7 +31,7 @@ export function createDryRelay(
     },
   });
   const log = createLogger({ level: "error", stream });
-  const metrics = createMetrics({ sources: sourceList.map(({ name }) => name), ofProcess: false });
+  const metrics = createMetrics({ sources: new Set(sourceList.map(({ name }) => name)), ofProcess: false });
   const store = acceptingStore((events) => accepted.push(...events));
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const spool = { state: () => ({ events: 0, bytes: 0 }) };

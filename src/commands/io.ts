@@ -9,6 +9,8 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether standard output is a terminal that shows colours. */
   readonly color: boolean;
+  /** Calls back whenever the process is asked to read its configuration anew (SIGHUP), until it is called off. */
+  readonly onHangup?: (callback: () => void) => () => void;
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopRequested: Promise<string>;
 }

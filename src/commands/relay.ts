@@ -33,6 +33,10 @@ export interface Relay {
   readonly store: Store;
   /** Settles when the store is there, was refused for good, or (undefined) the relay was stopped before. */
   readonly opened: Promise<OpenedStore | undefined>;
+  /** Serves these from now on. What is being mapped is finished as it began, and everything after it by these. */
+  takeSources(sources: readonly Source[]): void;
+  /** Counts that sources were read anew. */
+  sourcesRead(result: "taken" | "rejected"): void;
   /** Stops accepting, finishes what is on the wire, closes. True when that was clean within the deadline. */
   stop(deadlineMs: number): Promise<boolean>;
 }
@@ -51,7 +55,8 @@ export async function startRelay(
 ): Promise<RelayResult> {
   const clock = Date.now;
   const monotonic = () => performance.now();
-  const metrics = createMetrics({ sources: sourceList.map((source) => source.name) });
+  const sources = new Map(sourceList.map((source) => [source.name, source]));
+  const metrics = createMetrics({ sources });
   const spool = await openRelaySpool(config, log, metrics);
   metrics.onSpool(() => spool.state().events);
   await warmUp(sourceList, {
@@ -69,7 +74,6 @@ export async function startRelay(
     accept: (events) => store.events.accept(events),
     health: (deadlineMs) => store.health(deadlineMs),
   });
-  const sources = new Map(sourceList.map((source) => [source.name, source]));
   const shapes = createShapeWatch(clock);
   const connections = createConnections(config.proxies);
   const api = createAelystClient(config.api, connections);
@@ -192,6 +196,12 @@ export async function startRelay(
       url: `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${door.port}`,
       store,
       opened,
+      takeSources(list) {
+        sources.clear();
+        for (const source of list) sources.set(source.name, source);
+        shapes.forget();
+      },
+      sourcesRead: (result) => metrics.sourcesRead(result),
       stop: (deadlineMs) =>
         shutDown(
           {

@@ -1,6 +1,7 @@
 import { readConfig } from "../config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
+import { reloadSources, watchSources } from "./reload.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { sourcesAdvice, strayVariables } from "./settings.ts";
 import { loadSources } from "./sources.ts";
@@ -23,6 +24,8 @@ export async function serve(io: Io): Promise<ExitCode> {
     log.warn(`no source is configured, every webhook will be answered 404: ${sourcesAdvice}`);
   }
   if (config.adminToken === undefined) log.info("ADMIN_TOKEN is not set: /admin is off");
+  // A signal that comes before there is anything to read anew must not end the process.
+  const ignoreHangups = io.onHangup?.(() => undefined);
   const started = await startRelay(config, sources.sources, log, version);
   if (!started.ok) {
     log.fatal(started.message);
@@ -39,10 +42,22 @@ export async function serve(io: Io): Promise<ExitCode> {
     ratePerSecond: config.api.ratePerSecond,
     sources: sources.sources.map((source) => `/webhooks/${source.name}`),
   };
+  const reloading = reloadSources(
+    {
+      load: () => loadSources(config.sourcesFile, io.env),
+      take: relay.takeSources,
+      counted: relay.sourcesRead,
+      log,
+    },
+    sources.sources,
+  );
+  const stopWatching = watchSources(io, config, reloading.again);
+  ignoreHangups?.();
   const signal = await untilEnd(relay, io, {
     listening: () => log.info(about, "contact-relay listens; events are refused until its store is there"),
     ready: () => log.info(about, "contact-relay is ready"),
   });
+  stopWatching();
   if (signal.kind === "refused") {
     log.fatal(signal.message);
     printProblems(io, "contact-relay cannot go on:", [signal.message]);

@@ -78,6 +78,10 @@ export const settings = {
       "it every provider whose variable is set is served under its own name",
     example: "./sources.yaml",
   }),
+  SOURCES_WATCH: withDefault(flag(), "false", {
+    group: "Sources",
+    description: "take a changed `SOURCES_FILE` within a second; without it a `SIGHUP` has it read anew",
+  }),
   REDIS_URL: setting(redisUrl(), {
     group: "The store",
     description:

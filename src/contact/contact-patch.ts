@@ -19,9 +19,9 @@ export type FieldName = CoreField | `custom_fields.${string}`;
 /** What is wanted changed on one contact: normalized values by flat field name. */
 export type ContactPatch = Readonly<Partial<Record<FieldName, FieldValue>>>;
 
-export interface ContactBody {
-  [core: string]: FieldValue | { name: string; value: FieldValue }[];
-}
+export type ContactBody = Partial<Record<CoreField, FieldValue>> & {
+  custom_fields?: { name: string; value: FieldValue }[];
+};
 
 const customPrefix = "custom_fields.";
 
@@ -54,6 +54,6 @@ export function contactBody(patch: ContactPatch): ContactBody {
     if (isCustomField(field)) custom.push({ name: field.slice(customPrefix.length), value });
     else body[field] = value;
   }
-  if (custom.length > 0) body["custom_fields"] = custom;
+  if (custom.length > 0) body.custom_fields = custom;
   return body;
 }

@@ -23,6 +23,8 @@ export interface ShapeWatch {
   observe(event: Observed, report: MappingReport): readonly ShapeChange[];
   /** What was noticed and still holds, of one source. */
   changes(source: string): readonly ShapeChange[];
+  /** Begins anew: the mapping has changed, so that payloads are expected to look different. */
+  forget(): void;
 }
 
 /** Before so many events of a type nothing is known well enough to be missed, or to be new. */
@@ -125,6 +127,7 @@ export function createShapeWatch(clock: () => number): ShapeWatch {
       [...shapes.values()]
         .filter((shape) => shape.source === source)
         .flatMap((shape) => [...shape.changes.values()]),
+    forget: () => shapes.clear(),
   };
 }
 

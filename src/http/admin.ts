@@ -8,6 +8,8 @@ import { describeMailbox, isKnown } from "./describe.ts";
 import { eventsRoutes, type EventsOptions } from "./events.ts";
 import { failuresRoutes } from "./failures.ts";
 import { upstreamOf } from "./health.ts";
+import type { ContactAnswer } from "./schemas/contacts.ts";
+import type { SourcesAnswer, StatusAnswer, StatusUnavailable } from "./schemas/state.ts";
 import { errorBody } from "./webhooks.ts";
 
 export interface AdminOptions extends EventsOptions {
@@ -15,7 +17,7 @@ export interface AdminOptions extends EventsOptions {
   readonly spool: Pick<Spool, "state">;
   readonly access: Access;
   readonly version: string;
-  readonly role: string;
+  readonly role: StatusAnswer["role"];
   readonly log: Logger;
 }
 
@@ -36,8 +38,9 @@ export function admin(options: AdminOptions): Hono {
     const healthy = await store.health(healthDeadlineMs);
     if (!healthy.ok) {
       const { version, role } = options;
-      const unknown = { queues: null, upstream: { state: "unknown" } };
-      const state = { version, role, store: { engine: store.engine, ...healthy }, ...unknown };
+      const unknown = { queues: null, upstream: { state: "unknown" } } as const;
+      const stored = { engine: store.engine, ...healthy };
+      const state: StatusUnavailable = { version, role, store: stored, ...unknown };
       if (context.req.path === "/admin/status") return context.json(state, 503);
       return context.json(errorBody("unavailable", "The store does not answer. See the log."), 503);
     }
@@ -52,18 +55,13 @@ export function admin(options: AdminOptions): Hono {
     ]);
     const { version, role } = options;
     const spool = options.spool.state();
-    return context.json({
-      version,
-      role,
-      store: { engine: store.engine, ...healthy },
-      queues,
-      upstream,
-      spool,
-    });
+    const stored = { engine: store.engine, ...healthy };
+    const state: StatusAnswer = { version, role, store: stored, queues, upstream, spool };
+    return context.json(state);
   });
 
-  app.get("/admin/sources", (context) =>
-    context.json({
+  app.get("/admin/sources", (context) => {
+    const known: SourcesAnswer = {
       items: [...options.sources.values()].map(({ name, provider }) => ({
         source: name,
         provider: provider.name,
@@ -77,8 +75,9 @@ export function admin(options: AdminOptions): Hono {
           at: new Date(at).toISOString(),
         })),
       })),
-    }),
-  );
+    };
+    return context.json(known);
+  });
 
   app.route("/", eventsRoutes(options));
 
@@ -89,7 +88,8 @@ export function admin(options: AdminOptions): Hono {
     if (!isKnown(state)) {
       return context.json(errorBody("not-found", "Nothing is known of this contact."), 404);
     }
-    return context.json({ contact, ...describeMailbox(state) });
+    const known: ContactAnswer = { contact, ...describeMailbox(state) };
+    return context.json(known);
   });
 
   app.delete("/admin/contacts/:ref", async (context) => {

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { admin, type AdminOptions } from "./admin.ts";
 import { health, type HealthOptions } from "./health.ts";
+import { openapi } from "./openapi/route.ts";
 import { errorBody, webhooks, type WebhooksOptions } from "./webhooks.ts";
 
 /** Everything the relay answers over HTTP. `webhooks` is undefined in a process that takes none (`ROLE=worker`). */
@@ -12,6 +13,7 @@ export function httpApp(options: {
   const app = new Hono();
   if (options.webhooks) app.route("/", webhooks(options.webhooks));
   app.route("/", health(options.health));
+  app.route("/", openapi(options.admin.version));
   app.route("/", admin(options.admin));
   app.notFound((context) => context.json(errorBody("not-found", "Not found."), 404));
   app.onError((error, context) => {

@@ -3,6 +3,8 @@ import { contactBody, patchEntries, type FieldName } from "../contact/contact-pa
 import { compareStamps } from "../contact/stamp.ts";
 import type { EventRecord, EventSummary } from "../store/event-log.ts";
 import type { MailboxState, Store } from "../store/store.ts";
+import type { ContactAnswer } from "./schemas/contacts.ts";
+import type { EventAnswer, EventSummaryAnswer, EventUpdateAnswer, FieldFate } from "./schemas/events.ts";
 
 /** Whether anything at all is known of a contact. */
 export function isKnown(state: MailboxState): boolean {
@@ -10,7 +12,7 @@ export function isKnown(state: MailboxState): boolean {
 }
 
 /** A mailbox as the operator sees it: what waits, oldest first; what was applied, by which event; its history. */
-export function describeMailbox(state: MailboxState) {
+export function describeMailbox(state: MailboxState): Omit<ContactAnswer, "contact"> {
   const oldestFirst = [...state.waiting].sort((a, b) => compareStamps(a.stamp, b.stamp));
   return {
     waiting: oldestFirst.map(({ eventId, patch, stamp }) => ({ eventId, patch: contactBody(patch), stamp })),
@@ -20,7 +22,7 @@ export function describeMailbox(state: MailboxState) {
 }
 
 /** An event in a list. */
-export function describeSummary({ occurredAt, receivedAt, ...rest }: EventSummary) {
+export function describeSummary({ occurredAt, receivedAt, ...rest }: EventSummary): EventSummaryAnswer {
   return {
     ...rest,
     occurredAt: new Date(occurredAt).toISOString(),
@@ -29,7 +31,10 @@ export function describeSummary({ occurredAt, receivedAt, ...rest }: EventSummar
 }
 
 /** An event as the operator sees it: itself, its payload, its updates and what became of each. */
-export async function describeEvent(record: EventRecord, store: Pick<Store, "mailbox">) {
+export async function describeEvent(
+  record: EventRecord,
+  store: Pick<Store, "mailbox">,
+): Promise<EventAnswer> {
   const { event, state, attempts, result, failure, waitsFor } = record;
   const reason = failure ?? waitsFor;
   const { payload, occurredAt, receivedAt, ...rest } = event;
@@ -64,7 +69,10 @@ function describeReport({ fields, unusedAnswers }: MappingReport) {
 }
 
 /** What became of an update, field by field, as far as the contact's mailbox still tells. */
-async function describeUpdate(update: ContactUpdate, store: Pick<Store, "mailbox">) {
+async function describeUpdate(
+  update: ContactUpdate,
+  store: Pick<Store, "mailbox">,
+): Promise<EventUpdateAnswer> {
   const { waiting, applied, history } = await store.mailbox.read(update.contact);
   const isWaiting = (field: FieldName) =>
     waiting.some((other) => other.eventId === update.eventId && Object.hasOwn(other.patch, field));
@@ -73,7 +81,7 @@ async function describeUpdate(update: ContactUpdate, store: Pick<Store, "mailbox
       ({ outcome, eventIds, fields }) =>
         outcome.startsWith("parked") && eventIds.includes(update.eventId) && fields.includes(field),
     );
-  const fields = patchEntries(update.patch).map(([field]) => {
+  const fields = patchEntries(update.patch).map(([field]): [FieldName, FieldFate] => {
     const origin = applied[field];
     if (origin && origin.eventId === update.eventId) return [field, { state: "applied" }];
     if (origin && compareStamps(origin.stamp, update.stamp) > 0) {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { documented } from "../../test/helpers/documented.ts";
 import { providers } from "../providers/registry.ts";
 import { sourcesFromYaml } from "../sources/load.ts";
 import { eventsRoutes, type EventsOptions } from "./events.ts";
@@ -19,7 +20,8 @@ function routes() {
 }
 
 async function preview(body: string) {
-  const answer = await routes().request("/admin/preview", { method: "POST", body });
+  const path = "/admin/preview";
+  const answer = await documented("POST", path, await routes().request(path, { method: "POST", body }));
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 

@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { readBody } from "./body.ts";
 import { describeEvent, describeSummary } from "./describe.ts";
 import { readEventFilter } from "./event-filter.ts";
+import { eventsLimit, previewQuestion } from "./schemas/events.ts";
 import { errorBody } from "./webhooks.ts";
 
 export interface EventsOptions {
@@ -15,9 +16,6 @@ export interface EventsOptions {
   readonly clock: () => number;
 }
 
-const pageDefault = 50;
-const pageMax = 500;
-
 /** Events below `/admin`: list, show, replay, and what a payload would become. */
 export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOptions): Hono {
   const app = new Hono();
@@ -26,7 +24,7 @@ export function eventsRoutes({ store, sources, bodyLimitBytes, clock }: EventsOp
     const { limit: limitText, cursor, ...asked } = context.req.query();
     const filter = readEventFilter(asked);
     if (!filter.ok) return context.json(errorBody("malformed", filter.message), 400);
-    const limit = Math.min(pageMax, Math.max(1, Math.floor(Number(limitText)) || pageDefault));
+    const limit = eventsLimit.parse(limitText);
     const page = await store.events.list(filter.filter, limit, cursor);
     return context.json({ items: page.items.map(describeSummary), next: page.next ?? null });
   });
@@ -80,26 +78,15 @@ interface Question {
 }
 
 function readQuestion(text: string): Question | undefined {
-  const read = parseJson(text);
-  const asked: unknown = read.ok ? read.value : undefined;
-  if (typeof asked !== "object" || asked === null || !("source" in asked) || !("payload" in asked)) {
-    return undefined;
-  }
-  const { source, payload } = asked;
-  if (typeof source !== "string" || payload === undefined) return undefined;
-  const headers = "headers" in asked ? readHeaders(asked.headers) : {};
-  if (!headers) return undefined;
-  const type = "type" in asked && typeof asked.type === "string" ? asked.type : undefined;
-  const bytes = Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
-  return { source, payload: bytes, headers, type };
-}
-
-function readHeaders(given: unknown): Record<string, string> | undefined {
-  if (typeof given !== "object" || given === null) return undefined;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (typeof value !== "string") return undefined;
-    headers[name.toLowerCase()] = value;
-  }
-  return headers;
+  const json = parseJson(text);
+  const read = json.ok ? previewQuestion.safeParse(json.value) : undefined;
+  if (read?.success !== true) return undefined;
+  const { source, payload, headers = {}, type } = read.data;
+  const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return {
+    source,
+    payload: Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload)),
+    headers: Object.fromEntries(lowered),
+    type,
+  };
 }

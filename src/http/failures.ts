@@ -2,20 +2,22 @@ import { Hono } from "hono";
 import { contactBody } from "../contact/contact-patch.ts";
 import type { Failure, Failures } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { failuresQuery, type FailureAnswer } from "./schemas/failures.ts";
+import { pageDefault, pageMax } from "./schemas/values.ts";
 import { errorBody } from "./webhooks.ts";
-
-const pageDefault = 50;
-const pageMax = 500;
 
 /** The parked, below `/admin`: list, show, retry (one, some, all), drop. */
 export function failuresRoutes(failures: Failures, log: Logger): Hono {
   const app = new Hono();
 
   app.get("/admin/failures", async (context) => {
-    const { limit = String(pageDefault), cursor } = context.req.query();
-    if (!/^[0-9]{1,9}$/.test(limit) || Number(limit) === 0) return context.json(noLimit, 400);
+    const asked = failuresQuery.safeParse(context.req.query());
+    if (!asked.success) {
+      return context.json(errorBody("malformed", asked.error.issues[0]?.message ?? ""), 400);
+    }
+    const { limit = pageDefault, cursor } = asked.data;
     if (cursor !== undefined && !(await failures.isCursor(cursor))) return context.json(noCursor, 400);
-    const page = await failures.list(Math.min(pageMax, Number(limit)), cursor);
+    const page = await failures.list(limit, cursor);
     return context.json({ items: page.items.map(describeFailure), next: page.next ?? null });
   });
 
@@ -47,7 +49,6 @@ export function failuresRoutes(failures: Failures, log: Logger): Hono {
   return app;
 }
 
-const noLimit = errorBody("malformed", `limit must be a whole number from 1; at most ${pageMax} are given.`);
 const noCursor = errorBody("malformed", "cursor must be the `next` of the page before.");
 const noSuchFailure = errorBody("not-found", "Nothing is parked under this id.");
 
@@ -66,7 +67,7 @@ export async function retryAll(failures: Failures): Promise<number> {
 }
 
 /** A failure as the operator sees it: times in ISO, patches in the API's own shape. */
-export function describeFailure(failure: Failure) {
+export function describeFailure(failure: Failure): FailureAnswer {
   const { updates, at, ...rest } = failure;
   return {
     ...rest,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "./schemas/error.ts";
 import { errorBody } from "./webhooks.ts";
 
 /** Request line and headers together, in bytes; above it Node itself answers 431. */
@@ -22,6 +23,6 @@ export function headRefusal({ url = "", rawHeaders }: Head): Response | undefine
   return undefined;
 }
 
-function refusal(status: number, code: string, message: string): Response {
+function refusal(status: number, code: ErrorCode, message: string): Response {
   return Response.json(errorBody(code, message), { status, headers: { Connection: "close" } });
 }

@@ -5,6 +5,7 @@ import type { Spool } from "../intake/spool.ts";
 import type { PacerState, Store, StoreHealth } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { isLoopback, type Access } from "./access.ts";
+import type { ReadinessAnswer, Upstream } from "./schemas/state.ts";
 
 export interface HealthOptions {
   readonly store: Store;
@@ -21,14 +22,6 @@ export interface HealthOptions {
 /** How long a probe waits for the store, and then for the pace that is kept in it. */
 const healthDeadlineMs = 1_500;
 const upstreamDeadlineMs = 1_000;
-
-export interface Upstream {
-  readonly state: "ok" | "limited" | "unauthorized" | "failing" | "unknown";
-  /** When the pause ends (ISO time), null when there is none. */
-  readonly until: string | null;
-  readonly rate: number | null;
-  readonly ceiling: number | null;
-}
 
 /** What is known of the API at present, from the pacer that all replicas share. */
 export async function upstreamOf(store: Store, now: number): Promise<Upstream> {
@@ -58,7 +51,7 @@ export function health(options: HealthOptions): Hono {
     const upstream = stored.ok ? await upstreamOf(store, options.clock()) : { state: "unknown" as const };
     const takes = !options.takesEvents || (stored.ok && stored.refuses === undefined);
     const ready = stored.ok && takes && (worker === "ok" || worker === "off");
-    const body = {
+    const body: ReadinessAnswer = {
       status: ready ? "ready" : "unavailable",
       store: { engine: store.engine, ...stored },
       worker: { state: worker },

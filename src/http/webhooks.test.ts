@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
+import { documented } from "../../test/helpers/documented.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import { createIntake } from "../intake/receive.ts";
 import type { Kept, Spool } from "../intake/spool.ts";
@@ -118,8 +119,12 @@ function app(configured: Source = source()) {
   });
 }
 
+async function ask(asked: ReturnType<typeof app>, path: string, init: RequestInit): Promise<Response> {
+  return await documented(init.method ?? "GET", path, await asked.request(path, init));
+}
+
 function post(body: string, headers: Record<string, string> = {}, configured?: Source) {
-  return app(configured).request("/webhooks/fake", {
+  return ask(app(configured), "/webhooks/fake", {
     method: "POST",
     body,
     headers: { "x-proof": "yes", ...headers },
@@ -179,8 +184,8 @@ describe("what is refused", () => {
   );
 
   it("a source that is not configured is 404, another method 405 with Allow", async () => {
-    expect((await app().request("/webhooks/other", { method: "POST" })).status).toBe(404);
-    const response = await app().request("/webhooks/fake");
+    expect((await ask(app(), "/webhooks/other", { method: "POST" })).status).toBe(404);
+    const response = await ask(app(), "/webhooks/fake", {});
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("POST");
   });
@@ -372,7 +377,7 @@ describe("protocols and browsers", () => {
   it("CORS is for the listed origins only", async () => {
     const form = source({ cors: ["https://example.com"] }, { answers: "form" });
     const preflight = (origin: string) =>
-      app(form).request("/webhooks/fake", { method: "OPTIONS", headers: { origin } });
+      ask(app(form), "/webhooks/fake", { method: "OPTIONS", headers: { origin } });
     const listed = await preflight("https://example.com");
     expect(listed.status).toBe(204);
     expect(listed.headers.get("access-control-allow-origin")).toBe("https://example.com");
@@ -392,7 +397,7 @@ describe("protocols and browsers", () => {
             : undefined,
       },
     );
-    const response = await app(handshaking).request("/webhooks/fake", { method: "OPTIONS" });
+    const response = await ask(app(handshaking), "/webhooks/fake", { method: "OPTIONS" });
     expect(response.status).toBe(200);
     expect(response.headers.get("webhook-allowed-origin")).toBe("*");
   });

@@ -4,6 +4,8 @@ import type { HandshakeAnswer, InboundRequest } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { ErrorAnswer, ErrorCode } from "./schemas/error.ts";
+import type { ReceiptsAnswer } from "./schemas/webhooks.ts";
 import { encodingOf, headersOf, incomingOf, readBody } from "./body.ts";
 
 export interface WebhooksOptions {
@@ -104,9 +106,9 @@ function success(context: Context, source: Source, receipts: readonly [Receipt, 
     return context.redirect(source.redirect, 303);
   }
   const [first, ...others] = receipts;
-  if (others.length === 0) return context.json(first, 200);
-  if (receipts.every((receipt) => receipt.status === "ignored")) return context.json(first, 200);
-  return context.json({ status: "accepted", events: receipts }, 200);
+  const alike = others.length === 0 || receipts.every((receipt) => receipt.status === "ignored");
+  const answered: ReceiptsAnswer = alike ? first : { status: "accepted", events: receipts };
+  return context.json(answered, 200);
 }
 
 function notAPost(context: Context, source: Source, options: WebhooksOptions): Response {
@@ -200,6 +202,6 @@ function report(options: WebhooksOptions, source: Source, outcome: string, reaso
   options.log.warn({ source: source.name, outcome, reason }, "request refused");
 }
 
-export function errorBody(code: string, message: string) {
+export function errorBody(code: ErrorCode, message: string): ErrorAnswer {
   return { error: { code, message } };
 }

@@ -108,7 +108,7 @@ it("a pause that is over is told as zero", async () => {
 
 describe("the number of series is bounded", () => {
   it("a source that is not configured is counted as unknown", async () => {
-    const metrics = createMetrics({ sources: ["shop"] });
+    const metrics = createMetrics({ sources: new Set(["shop"]) });
     metrics.event("shop", "accepted");
     metrics.event("no-longer-configured", "accepted");
     metrics.mapped("no-longer-configured", "failed");

@@ -34,6 +34,7 @@ export interface Metrics {
   /** All places were taken: a new connection was refused (`full`), or one that asked for nothing closed (`idle`). */
   connectionDropped(reason: "full" | "idle"): void;
   /** A wrong admin token, by the answer that it got: `401`, or `429` after many of them. */
+  sourcesRead(result: "taken" | "rejected"): void;
   adminTokenRefused(status: "401" | "429"): void;
   onScrape(read: () => Promise<Scrape>): void;
   /** How many events lie in the spool: asked for at every scrape, whatever the store does. */
@@ -43,7 +44,7 @@ export interface Metrics {
 
 export interface MetricsOptions {
   /** The configured sources; any other is counted as `unknown`. Without them every source keeps its name. */
-  readonly sources?: readonly string[];
+  readonly sources?: { has(name: string): boolean };
   /** Whether the process itself is measured too, which costs a little all the time. */
   readonly ofProcess?: boolean;
 }
@@ -90,6 +91,9 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
   );
   const tokens = counter("admin_tokens_refused_total", "Wrong admin tokens by the answer they got", [
     "status",
+  ]);
+  const reloads = counter("sources_reloads_total", "Sources read anew while the relay runs, by result", [
+    "result",
   ]);
   const requestSeconds = histogram(
     "api_request_seconds",
@@ -162,6 +166,7 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     parked: (why) => parked.inc({ reason: reason(why) }),
     storeError: (where) => storeErrors.inc({ where: place(where) }),
     connectionDropped: (why) => dropped.inc({ reason: why }),
+    sourcesRead: (result) => reloads.inc({ result }),
     adminTokenRefused: (answer) => tokens.inc({ status: answer }),
     onScrape(callback) {
       read = callback;
@@ -189,8 +194,7 @@ function children(counter: Counter): (...values: string[]) => Counter.Internal {
   };
 }
 
-function oneOf(names: readonly string[], otherwise: string): (name: string) => string {
-  const known = new Set(names);
+function oneOf(known: { has(name: string): boolean }, otherwise: string): (name: string) => string {
   return (name) => (known.has(name) ? name : otherwise);
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { seededRandom } from "../../src/sandbox/seeded-random.ts";
+import { fetchDocumented } from "../helpers/documented.ts";
 import { startEngine, type EngineName } from "../helpers/engines.ts";
 import { startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 import {
@@ -94,7 +95,7 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
 
     async function status(relay: RelayProcess): Promise<{ queues: Record<string, Record<string, number>> }> {
       const headers = { authorization: `Bearer ${adminToken}` };
-      return (await (await fetch(`${relay.url}/admin/status`, { headers })).json()) as never;
+      return (await (await fetchDocumented(`${relay.url}/admin/status`, { headers })).json()) as never;
     }
 
     it(

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { seededRandom } from "../../src/sandbox/seeded-random.ts";
+import { fetchDocumented } from "../helpers/documented.ts";
 import { isLong } from "../helpers/length.ts";
 import { startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 import {
@@ -75,7 +76,7 @@ export function outageStorm(name: string, server: StormServer | undefined): void
       for (let attempt = 0; attempt < 900; attempt += 1) {
         const request = requestOf(event, Date.now());
         const url = `${relayFor(attempt + event.id.length)}/webhooks/storm`;
-        const answer = await fetch(url, { method: "POST", ...request });
+        const answer = await fetchDocumented(url, { method: "POST", ...request });
         if (answer.status === 200) {
           return { event, relayId: ((await answer.json()) as { id: string }).id };
         }
@@ -89,7 +90,7 @@ export function outageStorm(name: string, server: StormServer | undefined): void
 
     /** A form is sent once: whoever filled it in has gone. Answers the id. */
     async function submit(index: number): Promise<string> {
-      const answer = await fetch(`${relayFor(index)}/webhooks/forms?key=${formKey}`, {
+      const answer = await fetchDocumented(`${relayFor(index)}/webhooks/forms?key=${formKey}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ email: formEmail(index), first_name: `Form${index}` }),
@@ -100,7 +101,7 @@ export function outageStorm(name: string, server: StormServer | undefined): void
 
     async function admin(path: string): Promise<unknown> {
       const headers = { authorization: `Bearer ${adminToken}` };
-      return await (await fetch(`${relayFor(0)}/admin${path}`, { headers })).json();
+      return await (await fetchDocumented(`${relayFor(0)}/admin${path}`, { headers })).json();
     }
 
     async function isAtRest(): Promise<boolean> {
@@ -115,7 +116,9 @@ export function outageStorm(name: string, server: StormServer | undefined): void
       ]);
       const spools = await Promise.all(
         relays.map(async ({ url }) => {
-          const { spool } = (await (await fetch(`${url}/readyz`)).json()) as { spool: { events: number } };
+          const { spool } = (await (await fetchDocumented(`${url}/readyz`)).json()) as {
+            spool: { events: number };
+          };
           return spool.events;
         }),
       );

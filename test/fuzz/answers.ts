@@ -3,6 +3,7 @@ import { contactBody } from "../../src/contact/contact-patch.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
 import { identifierOf, validateBody } from "../../src/sandbox/validate.ts";
 import type { Source } from "../../src/sources/source.ts";
+import { complaint } from "../helpers/documented.ts";
 
 /** An answer as it came, over the wire or not. */
 export interface Answer {
@@ -30,6 +31,8 @@ export function expectKnownAnswer(answer: Answer, source: Source, method: string
   expect(status, text).toBeLessThan(500);
   for (const secret of [...source.credentials.secrets, ...source.credentials.keys])
     expect(text).not.toContain(secret);
+  const contentType = headers.get("content-type") ?? null;
+  expect(complaint(method, `/webhooks/${source.name}`, { status, contentType, text })).toBeUndefined();
   const codes = refusals.get(status);
   if (codes) return expectRefusal(answer, codes, method);
   if (status === 303) return expect(headers.get("location")).toBe(source.redirect);

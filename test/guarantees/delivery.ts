@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
+import { fetchDocumented } from "../helpers/documented.ts";
 import { startEngine, type EngineName } from "../helpers/engines.ts";
 import { isLong } from "../helpers/length.ts";
 import { openJobs } from "../helpers/queue-jobs.ts";
@@ -57,7 +58,7 @@ export async function deliveryGuarantees(name: EngineName, replicas: number): Pr
     async function post(contact: number, fields: object = {}): Promise<void> {
       const relay = relays[posted % relays.length];
       posted += 1;
-      const answer = await fetch(`${relay?.url ?? ""}/webhooks/form`, {
+      const answer = await fetchDocumented(`${relay?.url ?? ""}/webhooks/form`, {
         method: "POST",
         headers: { "x-webhook-key": formKey, "content-type": "application/json" },
         body: JSON.stringify({ email: `person${contact}@example.com`, first_name: `N${posted}`, ...fields }),
@@ -137,12 +138,13 @@ export async function deliveryGuarantees(name: EngineName, replicas: number): Pr
       await postAll(others);
       await until(() => reached() === others.length, waitMs, "all the others");
       const lastAt = Math.max(...sandbox.requests().map(({ at }) => at));
-      // What the ceiling takes, and as much again and more for a machine that is busy with other things.
-      expect(lastAt - postedAt).toBeLessThan((others.length / ceiling) * 1_000 + 4 * authProbeMs);
+      // Were all held back by the one, each would wait for a probe: thirty times as long as the ceiling takes. A machine
+      // that is busy with other things takes twice as long.
+      expect(lastAt - postedAt).toBeLessThan(4 * (others.length / ceiling) * 1_000);
       let next = 1_000;
       const parked = async () => {
         await post((next += 1));
-        const answer = await fetch(`${relays[0]?.url ?? ""}/admin/failures`, {
+        const answer = await fetchDocumented(`${relays[0]?.url ?? ""}/admin/failures`, {
           headers: { authorization: `Bearer ${adminToken}` },
         });
         return (await answer.json()) as { items: { contact?: string; reason: string; status?: number }[] };

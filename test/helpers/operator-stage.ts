@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox/sandbox.ts";
+import { fetchDocumented } from "./documented.ts";
 import type { EngineUnderTest } from "./engines.ts";
 import { finishCommand, startRelayProcess, until, type RelayProcess } from "./relay-process.ts";
 
@@ -71,7 +72,7 @@ export async function openStage(engine: EngineUnderTest, options: SandboxOptions
   };
 
   async function admin(path: string, method = "GET", token = adminToken): Promise<Answer> {
-    const response = await fetch(`${running().url}/admin${path}`, {
+    const response = await fetchDocumented(`${running().url}/admin${path}`, {
       method,
       headers: token === "" ? {} : { authorization: `Bearer ${token}` },
     });
@@ -102,7 +103,7 @@ export async function openStage(engine: EngineUnderTest, options: SandboxOptions
       relay = undefined;
     },
     async post(fields) {
-      const response = await fetch(`${running().url}/webhooks/form`, {
+      const response = await fetchDocumented(`${running().url}/webhooks/form`, {
         method: "POST",
         headers: { "x-webhook-key": "form-key", "content-type": "application/json" },
         body: JSON.stringify(fields),
@@ -119,7 +120,7 @@ export async function openStage(engine: EngineUnderTest, options: SandboxOptions
     command: (...args) => finishCommand(args, env),
     async metrics() {
       const headers = { authorization: `Bearer ${adminToken}` };
-      return await (await fetch(`${running().url}/metrics`, { headers })).text();
+      return await (await fetchDocumented(`${running().url}/metrics`, { headers })).text();
     },
     async idle() {
       await until(

@@ -11,6 +11,7 @@ import { openEmbeddedStore } from "../../src/store/postgres/embedded.ts";
 import type { Store } from "../../src/store/store.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { documented } from "./documented.ts";
 import { placeDatabase } from "./embedded-template.ts";
 import { sampleOptions } from "./store-samples.ts";
 
@@ -59,7 +60,8 @@ export async function openWorkersStage(): Promise<WorkersStage> {
       });
     },
     async shown(id) {
-      const response = await routes.request(`/admin/events/${id}`);
+      const path = `/admin/events/${id}`;
+      const response = await documented("GET", path, await routes.request(path));
       return (await response.json()) as Record<string, unknown>;
     },
     async close() {

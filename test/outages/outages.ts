@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fetchDocumented } from "../helpers/documented.ts";
 import { isLong, longTest } from "../helpers/length.ts";
 import { openJobs } from "../helpers/queue-jobs.ts";
 import { until, type RelayProcess } from "../helpers/relay-process.ts";
@@ -78,7 +79,7 @@ export function outages(name: string, server: HarmedServer | undefined, relays: 
           await harm();
           try {
             await refusesInTime(relay);
-            expect((await fetch(`${relay.url}/healthz`)).status).toBe(200);
+            expect((await fetchDocumented(`${relay.url}/healthz`)).status).toBe(200);
             expect(await relays.readiness(relay)).toMatchObject({
               status: 503,
               body: { store: { ok: false } },

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach } from "vitest";
 import { findProvider } from "../../src/providers/registry.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { fetchDocumented } from "../helpers/documented.ts";
 import { startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 
 const secret = "shop-secret";
@@ -83,7 +84,7 @@ export function relayUnderTest(server: HarmedServer | undefined) {
       Date.now(),
     );
     const startedAt = performance.now();
-    const response = await fetch(`${relay.url}/webhooks/shopify`, {
+    const response = await fetchDocumented(`${relay.url}/webhooks/shopify`, {
       method: "POST",
       headers: request?.headers ?? {},
       body: request?.body ?? "",
@@ -94,7 +95,7 @@ export function relayUnderTest(server: HarmedServer | undefined) {
   }
 
   async function readiness(relay: RelayProcess): Promise<Readiness> {
-    const response = await fetch(`${relay.url}/readyz`);
+    const response = await fetchDocumented(`${relay.url}/readyz`);
     return { status: response.status, body: (await response.json()) as Readiness["body"] };
   }
 

@@ -1,0 +1,86 @@
+import { unwatchFile, watchFile } from "node:fs";
+import type { Config } from "../config.ts";
+import type { SourcesResult } from "../sources/load.ts";
+import type { Source } from "../sources/source.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Io } from "./io.ts";
+
+const lookEveryMs = 1_000;
+
+export interface ReloadOptions {
+  readonly load: () => Promise<SourcesResult>;
+  readonly take: (sources: readonly Source[]) => void;
+  readonly counted: (result: "taken" | "rejected") => void;
+  readonly log: Logger;
+}
+
+export interface Reloading {
+  /** Reads the sources anew. Asked while it does so, it reads once more afterwards. */
+  again(): void;
+  /** Resolves when nothing is being read. */
+  settled(): Promise<void>;
+}
+
+/** Takes sources that are right in place of those that are served; wrong ones leave them as they are. */
+export function reloadSources(options: ReloadOptions, served: readonly Source[]): Reloading {
+  const { load, take, counted, log } = options;
+  let names = served.map(({ name }) => name);
+  let reading: Promise<void> | undefined;
+  let asked = false;
+
+  async function read(): Promise<void> {
+    const loaded = await load();
+    if (!loaded.ok) {
+      counted("rejected");
+      for (const problem of loaded.problems) log.error(problem);
+      log.error(
+        { problems: loaded.problems.length, sources: names },
+        "the sources are wrong: those of before stay",
+      );
+      return;
+    }
+    take(loaded.sources);
+    counted("taken");
+    const now = loaded.sources.map(({ name }) => name);
+    const added = now.filter((name) => !names.includes(name));
+    const removed = names.filter((name) => !now.includes(name));
+    names = now;
+    for (const line of loaded.notes) log.info(line);
+    log.info({ sources: now, added, removed }, "the sources were read anew");
+  }
+
+  async function readUntilCalm(): Promise<void> {
+    while (asked) {
+      asked = false;
+      await read().catch((error: unknown) => log.error({ error }, "the sources could not be read anew"));
+    }
+    reading = undefined;
+  }
+
+  return {
+    again() {
+      asked = true;
+      reading ??= readUntilCalm();
+    },
+    async settled() {
+      await reading;
+    },
+  };
+}
+
+/** Calls back on a SIGHUP and, with `SOURCES_WATCH`, when the file has changed; until the returned function is called. */
+export function watchSources(
+  io: Io,
+  config: Pick<Config, "sourcesFile" | "sourcesWatch">,
+  changed: () => void,
+) {
+  const callOff = io.onHangup?.(changed);
+  const { sourcesFile, sourcesWatch } = config;
+  const watched = sourcesWatch ? sourcesFile : undefined;
+  // Looked at by its name: an editor or a cluster puts another file in its place.
+  if (watched !== undefined) watchFile(watched, { interval: lookEveryMs, persistent: false }, changed);
+  return () => {
+    callOff?.();
+    if (watched !== undefined) unwatchFile(watched, changed);
+  };
+}
