@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { aboutSetting, readConfig } from "../../src/config.ts";
@@ -24,12 +24,15 @@ const foldersOf = (folder: string) =>
 const documents = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "docs/architecture.md",
   "docs/sources.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`)
     .filter((file) => !["docs/architecture.md", "docs/sources.md"].includes(file)),
+  "examples/README.md",
+  ...foldersOf("examples").map((folder) => `examples/${folder}/README.md`),
   ".env.example",
   "docker-compose.yml",
   "Dockerfile",
@@ -80,6 +83,13 @@ const known = [
   ...othersVariables,
 ];
 
+/** Those that the sources file beside an example's page asks for. */
+function variablesBeside(document: string): string[] {
+  const file = join(root, dirname(document), "sources.yaml");
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, "utf8").matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name ?? "");
+}
+
 it.each(documents)("%s is there", (document) => {
   expect(existsSync(join(root, document)), `${document} is missing: write it`).toBe(true);
 });
@@ -101,7 +111,8 @@ describe.each(documents)("%s", (document) => {
   });
 
   it("names only variables that are read", () => {
-    const unknown = namedVariables(read(document)).filter((name) => !known.includes(name));
+    const all = [...known, ...variablesBeside(document)];
+    const unknown = namedVariables(read(document)).filter((name) => !all.includes(name));
     expect(unknown, "read by nothing in src/config.ts and by no provider").toEqual([]);
   });
 
@@ -140,6 +151,13 @@ it("every command is in README.md", () => {
   const text = read("README.md");
   expect(commands.length).toBeGreaterThanOrEqual(7);
   expect(commands.filter((name) => !text.includes(`contact-relay ${name}`))).toEqual([]);
+});
+
+it("every page of docs is in its index, which README.md names", () => {
+  expect(namedFiles("README.md", read("README.md"))).toContain("docs/README.md");
+  const listed = namedFiles("docs/README.md", read("docs/README.md"));
+  const pages = readdirSync(join(root, "docs")).filter((page) => page !== "README.md");
+  expect(pages.filter((page) => !listed.includes(`docs/${page}`))).toEqual([]);
 });
 
 it("every room is in docs/architecture.md", () => {

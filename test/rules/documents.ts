@@ -1,9 +1,9 @@
 import { posix } from "node:path";
 
 /** Folders and files of the repository that a document may name; anything else that looks like one is the reader's. */
-const ownFolders = "src|test|docs|bench|schema|scripts|deploy|\\.ci";
+const ownFolders = "src|test|docs|bench|schema|scripts|deploy|examples|\\.ci";
 const ownFiles =
-  "(?:README|CHANGELOG|LICENSE)(?:\\.md)?|Dockerfile|docker-compose\\.ya?ml|package(?:-lock)?\\.json|\\.env\\.example|" +
+  "(?:README|CHANGELOG|CONTRIBUTING|LICENSE)(?:\\.md)?|Dockerfile|docker-compose\\.ya?ml|package(?:-lock)?\\.json|\\.env\\.example|" +
   "tsconfig[\\w.]*\\.json|vitest[\\w.]*\\.ts|knip\\.json";
 
 /** Inline code of a document, outside its fenced blocks. */
