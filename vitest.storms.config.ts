@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "test/{chaos,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
+      "test/{chaos,destinations,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
       "test/operator{,-erasing,-outcomes}.e2e.test.ts",
       "test/move.pairs.test.ts",
       "test/**/*.storm.test.ts",

@@ -78,7 +78,7 @@ export function givenSetting(
 }
 
 /** Reads the variables one by one, collecting every problem instead of stopping at the first. */
-function readValues(env: Environment): { values: SettingValues; problems: string[] } {
+function readValues(env: Environment, needsToken: boolean): { values: SettingValues; problems: string[] } {
   const problems: string[] = [];
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const key of settingNames) {
@@ -88,7 +88,8 @@ function readValues(env: Environment): { values: SettingValues; problems: string
     const text = variable.kind === "text" ? variable.text.trim() : undefined;
     const { description, required = false, default: usual } = aboutSetting(key);
     if (text === undefined && usual === undefined) {
-      if (required && variable.kind === "none") problems.push(`${name} is required: ${description}`);
+      if (required && needsToken && variable.kind === "none")
+        problems.push(`${name} is required: ${description}`);
       continue;
     }
     if (text !== undefined && /^(["'`]).*\1$/s.test(text)) {
@@ -134,9 +135,14 @@ function contradictions(env: Environment, values: SettingValues): string[] {
   return problems;
 }
 
-/** Reads and validates every setting; a bad or missing one is reported with all others. */
-export function readConfig(env: Environment): ConfigResult {
-  const { values, problems } = readValues(env);
+/**
+ * Reads and validates every setting; a bad or missing one is reported with all others.
+ *
+ * `needsToken` is false where nothing is delivered to the workspace of the settings: its token may be missing then, and is
+ * empty.
+ */
+export function readConfig(env: Environment, { needsToken = true } = {}): ConfigResult {
+  const { values, problems } = readValues(env, needsToken);
   problems.push(...contradictions(env, values));
   if (problems.length > 0) return { ok: false, problems };
   const config: Config = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { check } from "./commands/check.ts";
 import { eraseContact, showContact } from "./commands/contact.ts";
 import { demo } from "./commands/demo.ts";
@@ -138,7 +138,8 @@ failures
   .command("list", { isDefault: true })
   .description("list everything that is parked")
   .option("--json", "print it as JSON", false)
-  .action(async (options: { json: boolean }) => {
+  .addOption(destinationOption())
+  .action(async (options: { json: boolean; destination?: string }) => {
     exitCode = await listFailures(options, io);
   });
 
@@ -147,8 +148,9 @@ failures
   .description("print one parked item, complete, as JSON")
   .argument("<id>")
   .option("--json", "JSON is what it prints in any case", false)
-  .action(async (id: string) => {
-    exitCode = await showFailure(id, io);
+  .addOption(destinationOption())
+  .action(async (id: string, options: { destination?: string }) => {
+    exitCode = await showFailure(id, options, io);
   });
 
 failures
@@ -157,7 +159,8 @@ failures
   .argument("[ids...]")
   .option("--all", "everything that is parked now", false)
   .option("--json", "print the result as JSON", false)
-  .action(async (ids: string[], options: { all: boolean; json: boolean }) => {
+  .addOption(destinationOption())
+  .action(async (ids: string[], options: { all: boolean; json: boolean; destination?: string }) => {
     exitCode = await retryFailures(ids, options, io);
   });
 
@@ -166,7 +169,8 @@ failures
   .description("forget a parked item for good")
   .argument("<id>")
   .option("--json", "print the result as JSON", false)
-  .action(async (id: string, options: { json: boolean }) => {
+  .addOption(destinationOption())
+  .action(async (id: string, options: { json: boolean; destination?: string }) => {
     exitCode = await dropFailure(id, options, io);
   });
 
@@ -177,8 +181,9 @@ contact
   .description("print what waits and what was applied, by which event, as JSON")
   .argument("<ref>", "phone:+60123456789, email:name@example.com or id:123")
   .option("--json", "JSON is what it prints in any case", false)
-  .action(async (ref: string) => {
-    exitCode = await showContact(ref, io);
+  .addOption(destinationOption())
+  .action(async (ref: string, options: { destination?: string }) => {
+    exitCode = await showContact(ref, options, io);
   });
 
 contact
@@ -186,7 +191,8 @@ contact
   .description("delete every trace of a contact here; at the API it stays as it is")
   .argument("<ref>", "phone:+60123456789, email:name@example.com or id:123")
   .option("--json", "print the result as JSON", false)
-  .action(async (ref: string, options: { json: boolean }) => {
+  .addOption(destinationOption())
+  .action(async (ref: string, options: { json: boolean; destination?: string }) => {
     exitCode = await eraseContact(ref, options, io);
   });
 
@@ -208,6 +214,10 @@ program
     const { from, to, fromPrefix, toPrefix, merge = false, json = false } = given;
     exitCode = await move({ from, to, fromPrefix, toPrefix, merge, json }, io);
   });
+
+function destinationOption(): Option {
+  return new Option("--destination <name>", "which workspace, where the sources file names several");
+}
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];

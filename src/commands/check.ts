@@ -1,4 +1,5 @@
-import { readConfig, type Config } from "../config.ts";
+import type { Config } from "../config.ts";
+import { defaultDestination } from "../sources/destinations.ts";
 import type { Source } from "../sources/source.ts";
 import { runExamples } from "./examples.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
@@ -7,7 +8,8 @@ import { createConnections } from "../outbound/connections.ts";
 import { exchange } from "../outbound/exchange.ts";
 import { failureOf } from "../outbound/failure.ts";
 import { settingsInForce, sourcesAdvice, strayVariables, type SettingInForce } from "./settings.ts";
-import { loadSources } from "./sources.ts";
+import { readAll } from "./sources.ts";
+import { workspacesOf, type Workspace } from "./workspaces.ts";
 
 interface Finding {
   readonly what: string;
@@ -20,14 +22,13 @@ const reachDeadlineMs = 5_000;
 /** Reads the configuration, names every problem at once, tries store and API without writing to either. */
 export async function check(options: { json: boolean; print: boolean }, io: Io): Promise<ExitCode> {
   const findings: Finding[] = [];
-  const read = readConfig(io.env);
+  const { read, sources } = await readAll(io.env);
   if (read.ok) findings.push({ what: "settings", ok: true, message: "valid" });
   else findings.push(...read.problems.map((message) => ({ what: "settings", ok: false, message })));
 
   const strays = await strayVariables(io.env);
   findings.push(...strays.map((message) => ({ what: "settings", ok: true, message: `WARNING ${message}` })));
 
-  const sources = await loadSources(read.ok ? read.config.sourcesFile : io.env["SOURCES_FILE"], io.env);
   if (!sources.ok)
     findings.push(...sources.problems.map((message) => ({ what: "sources", ok: false, message })));
   else if (sources.sources.length === 0) {
@@ -39,7 +40,8 @@ export async function check(options: { json: boolean; print: boolean }, io: Io):
   if (sources.ok) findings.push(...(await tryExamples(sources.sources, io.env["SOURCES_FILE"] ?? "")));
   if (read.ok) {
     findings.push(...(await tryStore(read.config)));
-    findings.push(await tryApi(read.config));
+    const workspaces = workspacesOf(read.config, sources.ok ? sources.destinations : []);
+    for (const workspace of workspaces) findings.push(await tryApi(read.config, workspace));
   }
   const ok = findings.every((finding) => finding.ok);
   const settings = options.print ? settingsInForce(io) : undefined;
@@ -94,8 +96,9 @@ async function tryStore(config: Config): Promise<Finding[]> {
  * Reaches the API without a request that could change a contact or carry the token:
  * any HTTP answer shows that the address is right.
  */
-async function tryApi(config: Config): Promise<Finding> {
-  const { baseUrl } = config.api;
+async function tryApi(config: Config, { name, api }: Workspace): Promise<Finding> {
+  const { baseUrl } = api;
+  const what = name === defaultDestination ? "API" : `API of ${name}`;
   let through = "";
   const connections = createConnections(config.proxies, (proxy) => {
     through = ` through the proxy ${proxy}`;
@@ -105,10 +108,10 @@ async function tryApi(config: Config): Promise<Finding> {
     const request = { method: "HEAD", url: new URL(baseUrl), headers: {} } as const;
     const { status } = await exchange(connections, request, signal);
     const message = `${baseUrl} answers (${status})${through}; the token is not tried`;
-    return { what: "API", ok: true, message };
+    return { what, ok: true, message };
   } catch (error) {
     const why = signal.aborted ? `no answer within ${reachDeadlineMs} ms` : failureOf(error).message;
-    return { what: "API", ok: false, message: `${baseUrl} cannot be reached${through}: ${why}` };
+    return { what, ok: false, message: `${baseUrl} cannot be reached${through}: ${why}` };
   } finally {
     await connections.destroy();
   }

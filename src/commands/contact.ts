@@ -1,11 +1,12 @@
 import { parseContactRef, type ContactRef } from "../contact/contact-ref.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
+import type { Whose } from "./failures.ts";
 import { withOperator } from "./operator.ts";
 
 /** `contact show REF`: what waits and what was applied, by which event. */
-export async function showContact(text: string, io: Io): Promise<ExitCode> {
+export async function showContact(text: string, options: Whose, io: Io): Promise<ExitCode> {
   return await withReference(text, io, (ref) =>
-    withOperator(io, async (operator) => {
+    withOperator(io, options, async (operator) => {
       const contact = await operator.contact(ref);
       if (contact === undefined) {
         io.err(`nothing is known of ${ref}\n`);
@@ -18,9 +19,13 @@ export async function showContact(text: string, io: Io): Promise<ExitCode> {
 }
 
 /** `contact erase REF`: deletes every trace of a contact here; at the API it stays as it is. */
-export async function eraseContact(text: string, options: { json: boolean }, io: Io): Promise<ExitCode> {
+export async function eraseContact(
+  text: string,
+  options: Whose & { json: boolean },
+  io: Io,
+): Promise<ExitCode> {
   return await withReference(text, io, (ref) =>
-    withOperator(io, async (operator) => {
+    withOperator(io, options, async (operator) => {
       const events = await operator.erase(ref);
       if (options.json) printJson(io, { erased: ref, events });
       else io.out(`${ref} erased, with what ${events} events told of it\n`);

@@ -80,7 +80,7 @@ async function startDemoRelay(apiUrl: string, dataDir: string, secret: string) {
   const sources = sourcesFromYaml(demoSources, "demo.yaml", { DEMO_SECRET: secret }, providers);
   if (!read.ok) return { ok: false as const, message: read.problems.join("; ") };
   if (!sources.ok) return { ok: false as const, message: sources.problems.join("; ") };
-  return await startRelay(read.config, sources.sources, createLogger({ level: "silent" }), version);
+  return await startRelay(read.config, sources, createLogger({ level: "silent" }), version);
 }
 
 type Progress = (line: string, last: boolean) => void;

@@ -46,16 +46,13 @@ export function createDryRelay(
       metrics,
     },
     health: {
-      store,
       takesEvents: true,
-      workerState: undefined,
       spool,
       metrics,
       access,
       clock,
     },
     admin: {
-      store,
       spool,
       sources,
       shapes: { changes: () => [] },
@@ -66,6 +63,7 @@ export function createDryRelay(
       clock,
       log,
     },
+    desks: [{ destination: undefined, store, workerState: undefined }],
   });
   return {
     fetch: app.fetch,

@@ -1,6 +1,12 @@
 import { printJson, type ExitCode, type Io } from "./io.ts";
 import { withOperator } from "./operator.ts";
 
+/** In which workspace to look, where there are several. */
+export interface Whose {
+  readonly destination?: string | undefined;
+}
+type Listing = Whose & { readonly json: boolean };
+
 interface ListedFailure {
   readonly id: string;
   readonly kind: string;
@@ -14,8 +20,8 @@ interface ListedFailure {
 }
 
 /** `failures list`: everything that is set aside for a person. */
-export async function listFailures(options: { json: boolean }, io: Io): Promise<ExitCode> {
-  return await withOperator(io, async (operator) => {
+export async function listFailures(options: Listing, io: Io): Promise<ExitCode> {
+  return await withOperator(io, options, async (operator) => {
     const items = (await operator.failures()) as ListedFailure[];
     if (options.json) printJson(io, { items });
     else if (items.length === 0) io.out("Nothing is parked.\n");
@@ -31,8 +37,8 @@ function failureLine(item: ListedFailure): string {
   return `${item.id}  ${item.at}  ${item.kind}  ${who}  ${item.reason}${what}${said === "" ? "" : `: ${said}`}`;
 }
 
-export async function showFailure(id: string, io: Io): Promise<ExitCode> {
-  return await withOperator(io, async (operator) => {
+export async function showFailure(id: string, options: Whose, io: Io): Promise<ExitCode> {
+  return await withOperator(io, options, async (operator) => {
     const failure = await operator.failure(id);
     if (failure === undefined) return notParked(id, io);
     printJson(io, failure);
@@ -43,14 +49,14 @@ export async function showFailure(id: string, io: Io): Promise<ExitCode> {
 /** `failures retry ID…` or `--all`: what is retried does not overwrite what has become newer since. */
 export async function retryFailures(
   ids: readonly string[],
-  options: { all: boolean; json: boolean },
+  options: Listing & { all: boolean },
   io: Io,
 ): Promise<ExitCode> {
   if (options.all === ids.length > 0) {
     io.err("name the failures to retry, or --all\n");
     return 2;
   }
-  return await withOperator(io, async (operator) => {
+  return await withOperator(io, options, async (operator) => {
     let retried = options.all ? await operator.retryAll() : 0;
     const missing: string[] = [];
     for (const id of ids) {
@@ -64,8 +70,8 @@ export async function retryFailures(
   });
 }
 
-export async function dropFailure(id: string, options: { json: boolean }, io: Io): Promise<ExitCode> {
-  return await withOperator(io, async (operator) => {
+export async function dropFailure(id: string, options: Listing, io: Io): Promise<ExitCode> {
+  return await withOperator(io, options, async (operator) => {
     if (!(await operator.drop(id))) return notParked(id, io);
     if (options.json) printJson(io, { dropped: id });
     else io.out(`${id} dropped\n`);

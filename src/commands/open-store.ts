@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Config, StoreSettings } from "../config.ts";
-import { openEmbeddedStore } from "../store/postgres/embedded.ts";
+import { openEmbeddedStore, openEmbeddedStores, type EmbeddedStores } from "../store/postgres/embedded.ts";
 import { directoryOwner } from "../store/postgres/directory-lock.ts";
 import { lookAtPostgres, openPostgresStore } from "../store/postgres/server.ts";
 import type { OpenedStore } from "../store/late.ts";
@@ -10,6 +10,7 @@ import { openRedisStore } from "../store/redis/index.ts";
 import { lookAtRedis } from "../store/redis/look.ts";
 import { StoreRefused } from "../store/refused.ts";
 import type { StoreNote, StoreOptions } from "../store/store.ts";
+import type { Workspace } from "./workspaces.ts";
 
 /** Opening a directory makes a store of it, which whoever only asks must not. */
 export function holdsStore(dataDir: string): boolean {
@@ -18,15 +19,38 @@ export function holdsStore(dataDir: string): boolean {
 
 export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "scrubAtClose" | "signal">;
 
-/** Opens the store that the configuration names, at once or not at all. Every reason is a message for a person. */
-export async function openStore(config: Config, listeners: StoreListeners): Promise<OpenedStore> {
-  return await openStoreAt(config.store, {
-    prefix: config.storePrefix,
-    ceiling: config.api.ratePerSecond,
-    retentionMs: config.retentionMs,
-    retentionEvents: config.retentionEvents,
-    ...listeners,
-  });
+type Namespace = Pick<Workspace, "prefix"> & { readonly api: Pick<Config["api"], "ratePerSecond"> };
+
+function optionsOf(config: Config, { prefix, api }: Namespace, listeners: StoreListeners): StoreOptions {
+  const { retentionMs, retentionEvents } = config;
+  return { prefix, ceiling: api.ratePerSecond, retentionMs, retentionEvents, ...listeners };
+}
+
+/**
+ * Opens a workspace's store, at once or not at all. Every reason is a message for a person.
+ *
+ * @param beside how many are opened on the same server: they share what connections it has
+ */
+export async function openStore(
+  config: Config,
+  namespace: Namespace,
+  listeners: StoreListeners,
+  beside = 1,
+): Promise<OpenedStore> {
+  return await openStoreAt(config.store, { ...optionsOf(config, namespace, listeners), beside });
+}
+
+/** Opens the stores of all these, which are kept in one directory. */
+export async function openEmbedded(
+  config: Config,
+  dataDir: string,
+  namespaces: readonly Namespace[],
+  listeners: StoreListeners,
+): Promise<EmbeddedStores> {
+  return await openEmbeddedStores(
+    dataDir,
+    namespaces.map((namespace) => optionsOf(config, namespace, listeners)),
+  );
 }
 
 /** What can be told of a store without writing to it or making one. */

@@ -2,9 +2,12 @@ import { readConfigWithoutApi, type Config } from "../config.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import { describeMailbox, isKnown } from "../http/describe.ts";
 import { describeFailure, retryAll } from "../http/failures.ts";
+import { defaultDestination } from "../sources/destinations.ts";
 import type { Store } from "../store/store.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
 import { holdsStore, openStore } from "./open-store.ts";
+import { loadSources } from "./sources.ts";
+import { prefixOf } from "./workspaces.ts";
 
 /** What an operator can ask of a relay, whether it is running or not. Answers are the admin API's JSON. */
 export interface Operator {
@@ -23,6 +26,7 @@ export interface Operator {
  */
 export async function withOperator(
   io: Io,
+  { destination }: { readonly destination?: string | undefined },
   work: (operator: Operator) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const read = readConfigWithoutApi(io.env);
@@ -31,20 +35,29 @@ export async function withOperator(
     return 1;
   }
   const { config } = read;
+  const where = await destinationAsked(config, destination, io);
+  if (!where.ok) {
+    printProblems(io, "it cannot be told whose store is meant:", [where.problem]);
+    return 2;
+  }
   // The directory alone says nothing: it holds the spool of relays on any store.
   if (config.store.engine === "embedded" && !holdsStore(config.store.dataDir)) {
     const problem = `there is no store in ${config.store.dataDir}: DATA_DIR, REDIS_URL or DATABASE_URL name the relay's store`;
     printProblems(io, "the store cannot be reached:", [problem]);
     return 1;
   }
-  const opened = await openStore(config, { onError: () => undefined, scrubAtClose: true });
+  const opened = await openStore(
+    config,
+    { prefix: prefixOf(config, where.name ?? defaultDestination), api: config.api },
+    { onError: () => undefined, scrubAtClose: true },
+  );
   try {
     if (opened.ok) return await work(storeOperator(opened.store));
     if (config.store.engine !== "embedded") {
       printProblems(io, "the store cannot be reached:", [opened.message]);
       return 1;
     }
-    const asked = await askRelay(config);
+    const asked = await askRelay(config, where.name);
     if (asked.ok) return await work(asked.operator);
     printProblems(io, "the store cannot be reached:", [opened.message, asked.message]);
     return 1;
@@ -56,12 +69,33 @@ export async function withOperator(
   }
 }
 
+type Asked = { ok: true; name: string | undefined } | { ok: false; problem: string };
+
+/** Which workspace is meant; `name` is undefined where the relay has one, and no name for it. */
+async function destinationAsked(config: Config, asked: string | undefined, io: Io): Promise<Asked> {
+  const loaded = await loadSources(config.sourcesFile, io.env);
+  if (!loaded.ok) {
+    if (asked === undefined) return { ok: true, name: undefined };
+    return { ok: false, problem: `the destinations cannot be read: ${loaded.problems.join("; ")}` };
+  }
+  const named = loaded.destinations.map(({ name }) => name);
+  if (named.length === 0) {
+    if (asked === undefined) return { ok: true, name: undefined };
+    return { ok: false, problem: "there are no destinations: SOURCES_FILE names none" };
+  }
+  const names = [defaultDestination, ...named];
+  if (asked !== undefined && names.includes(asked)) return { ok: true, name: asked };
+  const given = asked === undefined ? "" : `"${asked}" is none: `;
+  return { ok: false, problem: `--destination: ${given}there are ${names.join(", ")}` };
+}
+
 /** What was erased may have to be written out of the embedded store's files. */
 const closeWithinMs = 60_000;
 
 /** Whoever holds the embedded store should be a relay that lets itself be asked: otherwise "nothing" would be a lie. */
 async function askRelay(
   config: Config,
+  destination: string | undefined,
 ): Promise<{ ok: true; operator: Operator } | { ok: false; message: string }> {
   if (config.adminToken === undefined) {
     return {
@@ -74,7 +108,7 @@ async function askRelay(
     headers: { authorization: `Bearer ${config.adminToken}` },
     signal: AbortSignal.timeout(askWithinMs),
   }).catch(() => undefined);
-  if (response?.ok) return { ok: true, operator: httpOperator(baseUrl, config.adminToken) };
+  if (response?.ok) return { ok: true, operator: httpOperator(baseUrl, config.adminToken, destination) };
   const where = `the relay asked at ${baseUrl} (HOST, PORT)`;
   switch (response?.status) {
     case undefined:
@@ -124,9 +158,11 @@ function storeOperator(store: Store): Operator {
   };
 }
 
-function httpOperator(baseUrl: string, adminToken: string): Operator {
+function httpOperator(baseUrl: string, adminToken: string, destination: string | undefined): Operator {
   async function ask(method: string, path: string): Promise<Record<string, unknown> | undefined> {
-    const response = await fetch(`${baseUrl}/admin${path}`, {
+    const url = new URL(`${baseUrl}/admin${path}`);
+    if (destination !== undefined) url.searchParams.set("destination", destination);
+    const response = await fetch(url, {
       method,
       headers: { authorization: `Bearer ${adminToken}` },
     });

@@ -1,16 +1,15 @@
-import { readConfig } from "../config.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
 import { reloadSources, watchSources } from "./reload.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { sourcesAdvice, strayVariables } from "./settings.ts";
-import { loadSources } from "./sources.ts";
+import { loadSources, readAll, sameDestinations } from "./sources.ts";
 import { version } from "./version.ts";
+import { workspacesOf } from "./workspaces.ts";
 
 /** The service: receives, maps and delivers until it is asked to stop. */
 export async function serve(io: Io): Promise<ExitCode> {
-  const read = readConfig(io.env);
-  const sources = await loadSources(read.ok ? read.config.sourcesFile : io.env["SOURCES_FILE"], io.env);
+  const { read, sources } = await readAll(io.env);
   const problems = [...(read.ok ? [] : read.problems), ...(sources.ok ? [] : sources.problems)];
   if (!read.ok || !sources.ok) {
     printProblems(io, "contact-relay cannot start:", problems);
@@ -26,7 +25,7 @@ export async function serve(io: Io): Promise<ExitCode> {
   if (config.adminToken === undefined) log.info("ADMIN_TOKEN is not set: /admin is off");
   // A signal that comes before there is anything to read anew must not end the process.
   const ignoreHangups = io.onHangup?.(() => undefined);
-  const started = await startRelay(config, sources.sources, log, version);
+  const started = await startRelay(config, sources, log, version);
   if (!started.ok) {
     log.fatal(started.message);
     printProblems(io, "contact-relay cannot start:", [started.message]);
@@ -38,13 +37,14 @@ export async function serve(io: Io): Promise<ExitCode> {
     url: relay.url,
     role: config.role,
     store: relay.store.engine,
-    api: config.api.baseUrl,
-    ratePerSecond: config.api.ratePerSecond,
+    ...(sources.destinations.length === 0
+      ? { api: config.api.baseUrl, ratePerSecond: config.api.ratePerSecond }
+      : { destinations: workspacesOf(config, sources.destinations).map(({ name }) => name) }),
     sources: sources.sources.map((source) => `/webhooks/${source.name}`),
   };
   const reloading = reloadSources(
     {
-      load: () => loadSources(config.sourcesFile, io.env),
+      load: async () => sameDestinations(sources, await loadSources(config.sourcesFile, io.env)),
       take: relay.takeSources,
       counted: relay.sourcesRead,
       log,

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { Config, Environment } from "../config.ts";
+import { isDeepStrictEqual } from "node:util";
+import { readConfig, type Config, type ConfigResult, type Environment } from "../config.ts";
 import { providers } from "../providers/registry.ts";
+import { needsOwnToken } from "./workspaces.ts";
 import { builtInSources, sourcesFromYaml, type SourcesResult } from "../sources/load.ts";
 
 /** The sources of `SOURCES_FILE`, or the built-in ones whose variables are set. */
@@ -17,4 +19,22 @@ export async function loadSources(
     return { ok: false, problems: [`SOURCES_FILE cannot be read: ${why}`] };
   }
   return sourcesFromYaml(text, sourcesFile, env, providers);
+}
+
+/** Settings and sources, read together: without a workspace of their own the settings need no token. */
+export async function readAll(
+  env: Environment,
+): Promise<{ readonly read: ConfigResult; readonly sources: SourcesResult }> {
+  const sources = await loadSources(env["SOURCES_FILE"]?.trim(), env);
+  const isNeeded = !sources.ok || needsOwnToken(sources.sources, sources.destinations);
+  return { read: readConfig(env, { needsToken: isNeeded }), sources };
+}
+
+/** A workspace needs a store and workers of its own, which a running relay does not get. */
+export function sameDestinations(
+  before: Extract<SourcesResult, { ok: true }>,
+  now: SourcesResult,
+): SourcesResult {
+  if (!now.ok || isDeepStrictEqual(before.destinations, now.destinations)) return now;
+  return { ok: false, problems: ["`destinations` have changed: that takes a restart"] };
 }

@@ -8,6 +8,7 @@ function noting(provider: Source["provider"], map: Source["map"]): Source {
   return {
     name: provider.name,
     provider,
+    destination: "default",
     credentials: { secrets: ["secret"], keys: ["key"] },
     completion: undefined,
     identify: ["email"],

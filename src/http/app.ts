@@ -1,5 +1,7 @@
 import { Hono } from "hono";
-import { admin, type AdminOptions } from "./admin.ts";
+import type { AdminOptions } from "./admin.ts";
+import type { Desk } from "./desk.ts";
+import { adminDesks } from "./desks.ts";
 import { health, type HealthOptions } from "./health.ts";
 import { openapi } from "./openapi/route.ts";
 import { errorBody, webhooks, type WebhooksOptions } from "./webhooks.ts";
@@ -7,14 +9,17 @@ import { errorBody, webhooks, type WebhooksOptions } from "./webhooks.ts";
 /** Everything the relay answers over HTTP. `webhooks` is undefined in a process that takes none (`ROLE=worker`). */
 export function httpApp(options: {
   readonly webhooks: WebhooksOptions | undefined;
-  readonly health: HealthOptions;
-  readonly admin: AdminOptions;
+  readonly health: Omit<HealthOptions, "desks">;
+  readonly admin: Omit<AdminOptions, "store">;
+  /** One for each workspace, the first of which is asked where all would say the same. */
+  readonly desks: readonly [Desk, ...Desk[]];
 }): Hono {
+  const { desks } = options;
   const app = new Hono();
   if (options.webhooks) app.route("/", webhooks(options.webhooks));
-  app.route("/", health(options.health));
+  app.route("/", health({ ...options.health, desks }));
   app.route("/", openapi(options.admin.version));
-  app.route("/", admin(options.admin));
+  app.route("/", adminDesks(options.admin, desks));
   app.notFound((context) => context.json(errorBody("not-found", "Not found."), 404));
   app.onError((error, context) => {
     options.admin.log.error({ err: error, path: context.req.path }, "a request failed unexpectedly");

@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hono, type Context } from "hono";
-import type { WorkersState } from "../delivery/workers.ts";
 import type { Spool } from "../intake/spool.ts";
 import type { PacerState, Store, StoreHealth } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { isLoopback, type Access } from "./access.ts";
+import type { Desk } from "./desk.ts";
 import type { ReadinessAnswer, Upstream } from "./schemas/state.ts";
 
 export interface HealthOptions {
-  readonly store: Store;
+  readonly desks: readonly [Desk, ...Desk[]];
   /** False in a process that takes no webhooks (`ROLE=worker`). */
   readonly takesEvents: boolean;
-  /** Undefined in a process that does not deliver (`ROLE=intake`); `starting` until the store is there. */
-  readonly workerState: (() => WorkersState | "starting") | undefined;
   readonly spool: Pick<Spool, "state">;
   readonly metrics: Metrics;
   readonly access: Access;
@@ -38,6 +36,24 @@ export async function upstreamOf(store: Store, now: number): Promise<Upstream> {
   };
 }
 
+const workerStates = ["stopped", "silent", "starting", "ok", "off"] as const;
+const upstreamStates = ["unknown", "unauthorized", "failing", "limited", "ok"] as const;
+const unasked: StoreHealth = { ok: false, message: "it was not asked" };
+
+/** The first of the states, worst first, that somebody is in. */
+function worst<State extends string>(
+  worstFirst: readonly [State, ...State[]],
+  states: readonly State[],
+): State {
+  return worstFirst.find((state) => states.includes(state)) ?? worstFirst[0];
+}
+
+async function stateOf({ destination, store, workerState }: Desk, now: number) {
+  const stored: StoreHealth = await store.health(healthDeadlineMs);
+  const upstream = stored.ok ? await upstreamOf(store, now) : { state: "unknown" as const };
+  return { destination, stored, worker: workerState?.() ?? ("off" as const), upstream };
+}
+
 /** `GET /healthz`, `GET /readyz`, `GET /metrics`. */
 export function health(options: HealthOptions): Hono {
   const app = new Hono();
@@ -45,17 +61,33 @@ export function health(options: HealthOptions): Hono {
   app.get("/healthz", (context) => context.json({ status: "ok" }));
 
   app.get("/readyz", async (context) => {
-    const { store } = options;
-    const stored: StoreHealth = await store.health(healthDeadlineMs);
-    const worker = options.workerState?.() ?? "off";
-    const upstream = stored.ok ? await upstreamOf(store, options.clock()) : { state: "unknown" as const };
-    const takes = !options.takesEvents || (stored.ok && stored.refuses === undefined);
-    const ready = stored.ok && takes && (worker === "ok" || worker === "off");
+    const { desks } = options;
+    const states = await Promise.all(desks.map((desk) => stateOf(desk, options.clock())));
+    // They are on one server: what one of them cannot be asked, none can be for long.
+    const stored = states.find(({ stored }) => !stored.ok)?.stored ?? states[0]?.stored;
+    const worker = worst(
+      workerStates,
+      states.map((state) => state.worker),
+    );
+    const upstream = states.find(
+      (state) =>
+        state.upstream.state ===
+        worst(
+          upstreamStates,
+          states.map((one) => one.upstream.state),
+        ),
+    )?.upstream;
+    const takes = !options.takesEvents || (stored?.ok === true && stored.refuses === undefined);
+    const ready = stored?.ok === true && takes && (worker === "ok" || worker === "off");
+    const named = states.flatMap(({ destination, worker, upstream }) =>
+      destination === undefined ? [] : [[destination, { worker: { state: worker }, upstream }] as const],
+    );
     const body: ReadinessAnswer = {
       status: ready ? "ready" : "unavailable",
-      store: { engine: store.engine, ...stored },
+      store: { engine: desks[0].store.engine, ...(stored ?? unasked) },
       worker: { state: worker },
-      upstream,
+      upstream: upstream ?? { state: "unknown" },
+      ...(named.length === 0 ? {} : { destinations: Object.fromEntries(named) }),
       spool: options.spool.state(),
     };
     return context.json(body, ready ? 200 : 503);

@@ -50,6 +50,7 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
   return {
     name: "fake",
     provider: { ...fakeProvider, ...provider },
+    destination: "default",
     credentials: { secrets: ["top-secret-value"], keys: [] },
     completion: undefined,
     examples: [],

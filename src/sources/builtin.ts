@@ -1,4 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
+import { defaultDestination } from "./destinations.ts";
 import { createSource, defaultIdentify } from "./create-source.ts";
 import { noMapping } from "./field-mapping.ts";
 import { fileVariable, readSecret, type Environment } from "../config/secret-file.ts";
@@ -21,6 +22,7 @@ export function providerSource(
   return createSource({
     name: provider.name,
     provider,
+    destination: defaultDestination,
     credentials: {
       secrets: provider.proof === "secrets" ? proofs : [],
       keys: provider.proof === "key" ? proofs : [],

@@ -16,6 +16,8 @@ export const defaultIdentify: readonly IdentifierKind[] = ["phone", "email"];
 export interface SourceConfig {
   readonly name: string;
   readonly provider: Provider;
+  /** The workspace that its contacts belong to, `default` for the one of the settings. */
+  readonly destination: string;
   readonly credentials: Pick<Credentials, "secrets" | "keys">;
   readonly settings: ProviderSettings;
   /** Patterns of event types; undefined selects all. */
@@ -37,6 +39,7 @@ export function createSource(config: SourceConfig): Source {
   return {
     name,
     provider,
+    destination: config.destination,
     credentials: {
       ...config.credentials,
       publicUrl: settings.publicUrl,

@@ -1,5 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
 import { providerSource, readBuiltIns } from "./builtin.ts";
+import { defaultDestination, type Destination } from "./destinations.ts";
 import { createSource } from "./create-source.ts";
 import { lackOf } from "./provider-settings.ts";
 import type { Environment } from "../config/secret-file.ts";
@@ -11,13 +12,19 @@ export { settingVariable } from "./provider-settings.ts";
 
 /** `notes` tell what is on and what is off, and why; `problems` each name their place. Neither shows a secret. */
 export type SourcesResult =
-  | { ok: true; sources: readonly Source[]; notes: readonly string[] }
+  | {
+      ok: true;
+      sources: readonly Source[];
+      /** Workspaces beside the one of the settings. */
+      destinations: readonly Destination[];
+      notes: readonly string[];
+    }
   | { ok: false; problems: readonly string[] };
 
 /** Without a file: every provider whose variable is set, under its own name. */
 export function builtInSources(env: Environment, providers: readonly Provider[]): SourcesResult {
   const { sources, notes, problems } = readBuiltIns(env, providers);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, sources, notes };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, sources, destinations: [], notes };
 }
 
 /**
@@ -34,12 +41,14 @@ export function sourcesFromYaml(
 ): SourcesResult {
   const read = readSourcesFile(text, fileName, env, providers);
   if (!read.ok) return read;
-  const notes = read.sources.map(({ name, provider, settings }) => {
+  const notes = read.sources.map(({ name, provider, settings, destination }) => {
     const lack = lackOf(provider, settings);
     const but = lack === undefined ? "" : `, but ${lack}`;
-    return `${name} is on at /webhooks/${name}: ${provider.name}${but}`;
+    const where = destination === defaultDestination ? "" : `, for ${destination}`;
+    return `${name} is on at /webhooks/${name}: ${provider.name}${where}${but}`;
   });
-  return { ok: true, sources: read.sources.map(createSource), notes };
+  const { destinations } = read;
+  return { ok: true, sources: read.sources.map(createSource), destinations, notes };
 }
 
 /** A provider with its own mapping and no credentials, to try payloads on. */

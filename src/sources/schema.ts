@@ -250,6 +250,11 @@ const setting = (name: keyof typeof aboutProviderSettings) =>
 
 export const sourceSchema = mapping({
   provider: text("needs a `provider`").describe("who sends: one of the providers' names"),
+  destination: text()
+    .optional()
+    .describe(
+      "which of `destinations` its contacts belong to; absent means the workspace of `AELYST_API_TOKEN`",
+    ),
   secret: text().optional().describe("for providers that sign"),
   secrets: texts(text()).optional().describe("several secrets, of which any may match: rotation"),
   key: text()
@@ -300,8 +305,24 @@ export const defaultsSchema = mapping({
   decimal: decimal.optional(),
 });
 
+/** One workspace beside others: where its contacts are changed, and how fast. */
+export const destinationSchema = mapping({
+  token: text("needs a `token`").describe("the workspace's bearer token, never logged"),
+  url: text().optional().describe("where its API is; else as `AELYST_API_URL` says"),
+  rate: z
+    .union([z.number(), text()])
+    .optional()
+    .describe("ceiling in requests per second for all replicas together; else as `AELYST_RATE_LIMIT` says"),
+});
+
+/** So that keys, tables and schemas can be named after it. */
+export const destinationName = "^[a-z][a-z0-9_]{0,23}$";
+
 export const sourcesSchema = mapping({
   defaults: defaultsSchema.optional().describe("what holds for every source that does not say otherwise"),
+  destinations: named(destinationSchema, { pattern: destinationName })
+    .optional()
+    .describe("workspaces by name, beside the one of `AELYST_API_TOKEN`"),
   sources: named(sourceSchema, { pattern: sourceName }, "there are no sources: `sources` is missing")
     .meta({ minProperties: 1 })
     .describe("the sources by name: each is served at `/webhooks/<name>`"),

@@ -45,6 +45,8 @@ export type Foretold =
 export interface Source {
   readonly name: string;
   readonly provider: Provider;
+  /** The workspace that its contacts belong to, `default` for the one of the settings. */
+  readonly destination: string;
   readonly credentials: Credentials;
   /** With what thin events are completed before they are mapped; undefined where they are not. */
   readonly completion: Pick<Lookup, "accessToken" | "apiUrl"> | undefined;

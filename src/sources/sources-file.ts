@@ -13,6 +13,7 @@ import {
   type FieldMapping,
   type MapEntries,
 } from "./field-mapping.ts";
+import { readDestinationOf, readDestinations, type Destination } from "./destinations.ts";
 import { readExamples } from "./examples.ts";
 import { readFormSettings } from "./form-settings.ts";
 import type { Environment } from "../config/secret-file.ts";
@@ -22,7 +23,8 @@ import { checkStructure } from "./structure.ts";
 import { YamlFile, type Entry, type Located } from "./yaml-file.ts";
 
 export type SourcesFile =
-  { ok: true; sources: readonly SourceConfig[] } | { ok: false; problems: readonly string[] };
+  | { ok: true; sources: readonly SourceConfig[]; destinations: readonly Destination[] }
+  | { ok: false; problems: readonly string[] };
 
 type Settings = ReadonlyMap<KeysOf<typeof sourceSchema>, Entry>;
 
@@ -44,25 +46,36 @@ export function readSourcesFile(
 ): SourcesFile {
   const file = new YamlFile(text, fileName, env);
   if (file.isBroken) return { ok: false, problems: file.problems };
-  const sources = readRoot(file, env, providers);
-  return file.problems.length > 0 ? { ok: false, problems: file.problems } : { ok: true, sources };
+  const read = readRoot(file, env, providers);
+  return file.problems.length > 0 ? { ok: false, problems: file.problems } : { ok: true, ...read };
 }
 
-function readRoot(file: YamlFile, env: Environment, providers: readonly Provider[]): SourceConfig[] {
+interface Root {
+  readonly sources: readonly SourceConfig[];
+  readonly destinations: readonly Destination[];
+}
+
+function readRoot(file: YamlFile, env: Environment, providers: readonly Provider[]): Root {
   if (file.isNull(file.root)) {
     file.report(file.root, "there are no sources: the file is empty");
-    return [];
+    return { sources: [], destinations: [] };
   }
   checkStructure(file, sourcesSchema);
   const top = file.fields<KeysOf<typeof sourcesSchema>>(file.root);
   const defaults = readDefaults(file, top.get("defaults"));
+  const destinations = readDestinations(file, top.get("destinations"));
+  const named = top.get("destinations");
+  const names = named ? file.entries(named.value).map(({ name }) => name) : [];
   const sources = top.get("sources");
-  if (!sources) return [];
+  if (!sources) return { sources: [], destinations };
   const entries = file.entries(sources.value);
   if (entries.length === 0 && file.isMapping(sources.value)) {
     file.report(sources.key, "there are no sources: name at least one");
   }
-  return entries.flatMap((entry) => readSource(file, env, entry, providers, defaults) ?? []);
+  return {
+    sources: entries.flatMap((entry) => readSource(file, env, entry, providers, defaults, names) ?? []),
+    destinations,
+  };
 }
 
 function readDefaults(file: YamlFile, entry: Entry | undefined): Defaults {
@@ -87,6 +100,7 @@ function readSource(
   entry: Entry,
   providers: readonly Provider[],
   defaults: Defaults,
+  destinations: readonly string[],
 ): SourceConfig | undefined {
   const { name } = entry;
   if (!new RegExp(sourceName).test(name)) {
@@ -105,6 +119,7 @@ function readSource(
   if (provider) checkMapping(file, entry, settings, { provider, identify, mapping, entries });
   const config = {
     name,
+    destination: readDestinationOf(file, settings.get("destination"), destinations),
     credentials: readCredentials(file, entry, settings, provider),
     settings: readProviderSettings(file, entry, settings, provider, env),
     events: read(settings.get("events"), (at) => readEvents(file, at)) ?? defaults.events,

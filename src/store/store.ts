@@ -130,6 +130,8 @@ export interface StoreOptions {
   readonly retentionEvents: number;
   /** How long a claim of events is good for without being extended; 10 s if not given. */
   readonly leaseMs?: number;
+  /** How many stores this process opens on the same server: they share the connections that one would have. */
+  readonly beside?: number;
   /** Told of store errors that no caller sees (connection lost, worker error). */
   readonly onError: (error: Error, where: string) => void;
   /** Told of every line that an operator should read about a server, at its opening above all. */

@@ -140,6 +140,27 @@ describe("the number of series is bounded", () => {
   });
 });
 
+it("with several destinations each is counted by its name, and without a name nothing changes", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  const [acme, other] = [metrics.ofDestination("acme"), metrics.ofDestination("other")];
+  for (const one of [acme, acme, other]) {
+    one.delivery("delivered");
+    one.request("200", "ok", 0.1);
+    one.paused("limited");
+    one.parked("refused");
+  }
+  acme.onScrape(() => Promise.resolve(scraped));
+  other.onScrape(() => Promise.resolve({ ...scraped, rate: 3 }));
+  acme.event("shop", "accepted");
+  const { body } = await metrics.render();
+  expect(body).toContain('relay_deliveries_total{outcome="delivered",destination="acme"} 2');
+  expect(body).toContain('relay_api_requests_total{status="200",result="ok",destination="other"} 1');
+  expect(body).toContain('relay_pauses_total{reason="limited",destination="acme"} 2');
+  expect(body).toContain('relay_parked_total{reason="refused",destination="other"} 1');
+  expect(body).toContain('relay_rate_requests_per_second{destination="other"} 3');
+  expect(body).toContain('relay_events_total{source="shop",outcome="accepted"} 1');
+});
+
 it("a clock that was set back neither throws nor takes from a sum", async () => {
   const metrics = createMetrics();
   metrics.acceptedToDelivered(-5);

@@ -33,13 +33,17 @@ export interface Metrics {
   storeError(where: string): void;
   /** All places were taken: a new connection was refused (`full`), or one that asked for nothing closed (`idle`). */
   connectionDropped(reason: "full" | "idle"): void;
-  /** A wrong admin token, by the answer that it got: `401`, or `429` after many of them. */
+  /** Sources were read anew while the relay runs. */
   sourcesRead(result: "taken" | "rejected"): void;
+  /** A wrong admin token, by the answer that it got: `401`, or `429` after many of them. */
   adminTokenRefused(status: "401" | "429"): void;
+  /** Asked at every scrape, once for each destination that called this. */
   onScrape(read: () => Promise<Scrape>): void;
   /** How many events lie in the spool: asked for at every scrape, whatever the store does. */
   onSpool(count: () => number): void;
   render(): Promise<{ contentType: string; body: string }>;
+  /** The same, where what concerns one of several destinations is counted by its name. */
+  ofDestination(name: string): Metrics;
 }
 
 export interface MetricsOptions {
@@ -76,13 +80,20 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     "source",
     "change",
   ]);
-  const deliveries = counter("deliveries_total", "Runs of a contact's delivery by outcome", ["outcome"]);
+  const deliveries = counter("deliveries_total", "Runs of a contact's delivery by outcome", [
+    "outcome",
+    "destination",
+  ]);
   const requests = counter("api_requests_total", "Requests to the API by status and by what it means", [
     "status",
     "result",
+    "destination",
   ]);
-  const pauses = counter("pauses_total", "Pauses of all requests by reason", ["reason"]);
-  const parked = counter("parked_total", "Updates set aside for a person by reason", ["reason"]);
+  const pauses = counter("pauses_total", "Pauses of all requests by reason", ["reason", "destination"]);
+  const parked = counter("parked_total", "Updates set aside for a person by reason", [
+    "reason",
+    "destination",
+  ]);
   const storeErrors = counter("store_errors_total", "Errors of the store by place", ["where"]);
   const dropped = counter(
     "connections_dropped_total",
@@ -110,67 +121,58 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     "From the acceptance of an event to its delivery",
     [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400],
   );
-  const jobs = gauge("queue_jobs", "Jobs by queue and state", ["queue", "state"]);
-  const rate = gauge("rate_requests_per_second", "Current pace of requests to the API", []);
-  const ceiling = gauge("rate_ceiling_requests_per_second", "Configured ceiling of the pace", []);
-  const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason"]);
+  const jobs = gauge("queue_jobs", "Jobs by queue and state", ["queue", "state", "destination"]);
+  const rate = gauge("rate_requests_per_second", "Current pace of requests to the API", ["destination"]);
+  const ceiling = gauge("rate_ceiling_requests_per_second", "Configured ceiling of the pace", [
+    "destination",
+  ]);
+  const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason", "destination"]);
   const spool = gauge("spool_events", "Events in the spool that are not in the store yet", []);
   const countEvent = children(events);
   const countMapping = children(mappings);
-  const countDelivery = children(deliveries);
   const source = sources ? oneOf(sources, "unknown") : bounded("unknown");
   const outcome = bounded("other");
   const reason = bounded("other");
   const status = bounded("other");
   const result = bounded("other");
   const place = bounded("other");
-  let read: (() => Promise<Scrape>) | undefined;
+  const scrapes = new Map<string, { readonly read: () => Promise<Scrape>; readonly whose: Whose }>();
   let countSpool = () => 0;
 
   async function scrape(): Promise<void> {
-    if (!read) return;
-    const now = await withinDeadline(read(), scrapeDeadlineMs);
-    for (const [queue, states] of Object.entries(now.queues)) {
-      for (const [state, count] of Object.entries(states)) jobs.set({ queue, state }, count);
-    }
-    rate.set(now.rate);
-    ceiling.set(now.ceiling);
-    for (const reason of pauseReasons) {
-      pause.set({ reason }, now.reason === reason ? Math.max(1, now.pausedForMs) / 1_000 : 0);
+    const reading = [...scrapes.values()].map(async ({ read, whose }) => ({ whose, now: await read() }));
+    for (const { whose, now } of await withinDeadline(Promise.all(reading), scrapeDeadlineMs)) {
+      for (const [queue, states] of Object.entries(now.queues)) {
+        for (const [state, count] of Object.entries(states)) jobs.set({ queue, state, ...whose }, count);
+      }
+      rate.set(whose, now.rate);
+      ceiling.set(whose, now.ceiling);
+      for (const reason of pauseReasons) {
+        const seconds = now.reason === reason ? Math.max(1, now.pausedForMs) / 1_000 : 0;
+        pause.set({ reason, ...whose }, seconds);
+      }
     }
   }
 
   /** Figures of a store that does not answer are left out: old ones would pass for current. */
   function forget(): void {
-    jobs.reset();
-    pause.reset();
-    for (const figure of [rate, ceiling]) figure.remove();
+    for (const figures of [jobs, pause, rate, ceiling]) figures.reset();
     storeErrors.inc({ where: place("scrape") });
   }
-  rate.remove();
-  ceiling.remove();
-
-  return {
-    event: (name, became) => countEvent(source(name), outcome(became)).inc(),
+  const own = ofDestination({});
+  const metrics: Metrics = {
+    ...own,
+    event: (name, became) => countEvent({ source: source(name), outcome: outcome(became) }).inc(),
     spooled: (name) => spooled.inc({ source: source(name) }),
-    mapped: (name, became) => countMapping(source(name), outcome(became)).inc(),
+    mapped: (name, became) => countMapping({ source: source(name), outcome: outcome(became) }).inc(),
     shapeChanged: (name, change) => shapes.inc({ source: source(name), change: reason(change) }),
-    delivery: (became) => countDelivery(outcome(became)).inc(),
-    request(answer, meaning, seconds) {
-      requests.inc({ status: status(answer), result: result(meaning) });
-      observe(requestSeconds, seconds);
-    },
-    paused: (why) => pauses.inc({ reason: reason(why) }),
     updatesPerRequest: (count) => observe(updates, count),
     acceptedToDelivered: (seconds) => observe(delay, seconds),
-    parked: (why) => parked.inc({ reason: reason(why) }),
     storeError: (where) => storeErrors.inc({ where: place(where) }),
     connectionDropped: (why) => dropped.inc({ reason: why }),
     sourcesRead: (result) => reloads.inc({ result }),
     adminTokenRefused: (answer) => tokens.inc({ status: answer }),
-    onScrape(callback) {
-      read = callback;
-    },
+    ofDestination: (name) => ({ ...metrics, ...ofDestination({ destination: name }) }),
     onSpool(callback) {
       countSpool = callback;
     },
@@ -181,14 +183,36 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
+  return metrics;
+
+  function ofDestination(whose: Whose): DestinationMetrics {
+    const countDelivery = children(deliveries, whose);
+    return {
+      delivery: (became) => countDelivery({ outcome: outcome(became) }).inc(),
+      request(answer, meaning, seconds) {
+        requests.inc({ status: status(answer), result: result(meaning), ...whose });
+        observe(requestSeconds, seconds);
+      },
+      paused: (why) => pauses.inc({ reason: reason(why), ...whose }),
+      parked: (why) => parked.inc({ reason: reason(why), ...whose }),
+      onScrape: (read) => void scrapes.set(whose.destination ?? "", { read, whose }),
+    };
+  }
 }
 
+/** The label of what concerns one of several destinations; none where there is one. */
+type Whose = { readonly destination?: string };
+type DestinationMetrics = Pick<Metrics, "delivery" | "request" | "paused" | "parked" | "onScrape">;
+
 /** The counter of these values, which are few; looking one up by its labels costs more than counting. */
-function children(counter: Counter): (...values: string[]) => Counter.Internal {
+function children(
+  counter: Counter,
+  always: Readonly<Record<string, string>> = {},
+): (labels: Readonly<Record<string, string>>) => Counter.Internal {
   const known = new Map<string, Counter.Internal>();
-  return (...values) => {
-    const key = values.join("\n");
-    const child = known.get(key) ?? counter.labels(...values);
+  return (labels) => {
+    const key = Object.values(labels).join("\n");
+    const child = known.get(key) ?? counter.labels({ ...labels, ...always });
     known.set(key, child);
     return child;
   };

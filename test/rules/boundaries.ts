@@ -24,7 +24,7 @@ const providerShared =
 const outbound = /^outbound\//;
 const storePort = /^store\/(store|event-log)\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
-const secretFile = /^config\/secret-file\.ts$/;
+const settings = /^config\/(secret-file|settings)\.ts$/;
 const telemetry = /^telemetry\//;
 
 /** The table of docs/architecture.md, the first row that a file matches. */
@@ -52,7 +52,7 @@ export const rooms: readonly Room[] = [
     room: "sources/",
     files: /^sources\//,
     packages: ["yaml", "jsonata", "zod"],
-    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//, secretFile],
+    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//, settings],
   },
   {
     room: "intake/",

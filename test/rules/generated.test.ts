@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { expect, it } from "vitest";
 import {
+  destinationKeysTable,
   exampleEnvironment,
   partOf,
   settingsSchemaFile,
@@ -36,6 +37,7 @@ it.each([
   ["README.md", "settings", settingsTable],
   ["docs/sources.md", "source keys", sourceKeysTable],
   ["docs/sources.md", "value keys", valueKeysTable],
+  ["docs/sources.md", "destination keys", destinationKeysTable],
 ] as const)("%s: the part `%s` is written from the schema", async (document, name, render) => {
   const file = join(root, document);
   const text = (await format(render(), { parser: "markdown", printWidth: 110 })).trimEnd() + "\n";

@@ -17,8 +17,8 @@ import {
   failuresQuery,
   retriedAnswer,
 } from "../schemas/failures.ts";
-import { sourcesAnswer, statusAnswer, statusUnavailable } from "../schemas/state.ts";
-import { contactRef, eventId } from "../schemas/values.ts";
+import { sourcesAnswer, statusAnswer, statusOfAll, statusUnavailable } from "../schemas/state.ts";
+import { contactRef, destinationAsked, eventId } from "../schemas/values.ts";
 import { failed, json, operatorAnswers, type Operation } from "./operation.ts";
 
 const event = { id: eventId.describe("Which event.") };
@@ -33,7 +33,7 @@ const statusOperations: readonly Operation[] = [
     tag: "admin",
     summary: "Queues, pace, upstream, spool.",
     answers: {
-      200: json("How the relay is.", statusAnswer),
+      200: json("How the relay is.", z.union([statusAnswer, statusOfAll])),
       503: json("The store does not answer.", z.union([statusUnavailable, errorAnswer])),
     },
   },
@@ -199,4 +199,8 @@ export const adminOperations: readonly Operation[] = [
   ...eventOperations,
   ...contactOperations,
   ...failureOperations,
-].map((operation) => ({ ...operation, answers: { ...operatorAnswers, ...operation.answers } }));
+].map((operation) => ({
+  ...operation,
+  query: { ...operation.query, destination: destinationAsked },
+  answers: { ...operatorAnswers, ...operation.answers },
+}));

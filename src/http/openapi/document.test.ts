@@ -14,7 +14,10 @@ type Options = Parameters<typeof httpApp>[0];
 
 /** Nothing is asked of it but its routes. */
 function routes(webhooks: Options["webhooks"]) {
-  const options = { health: {}, admin: { store: {} } } as Pick<Options, "health" | "admin">;
+  const options = { health: {}, admin: {}, desks: [{ store: {} }] } as unknown as Pick<
+    Options,
+    "health" | "admin" | "desks"
+  >;
   return httpApp({ ...options, webhooks }).routes;
 }
 

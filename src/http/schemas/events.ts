@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseContactRef } from "../../contact/contact-ref.ts";
 import { eventStates } from "../../store/event-log.ts";
 import {
+  destinationOf,
   contactPatch,
   contactRef,
   count,
@@ -66,6 +67,7 @@ export const eventsQuery = eventsFilter.extend({ limit: eventsLimit, cursor: cur
 const head = {
   id: eventId,
   source: z.string().describe("The configured source that received it."),
+  destination: destinationOf,
   provider: z.string().meta({ description: "What sent it.", examples: ["shopify"] }),
   type: z.string().meta({ description: "The provider's event type.", examples: ["orders/create"] }),
   occurredAt: time("The provider's time of the event, else that of its arrival."),

@@ -4,6 +4,7 @@ import {
   contactRef,
   count,
   cursorText,
+  destinationOf,
   eventId,
   limitDocumented,
   page,
@@ -37,6 +38,7 @@ export const failureAnswer = z
       .enum(["event", "delivery"])
       .describe("`event`: it could not be mapped. `delivery`: the API did not take it."),
     source: z.string().optional().describe("Of an event."),
+    destination: destinationOf,
     contact: contactRef.optional(),
     reason: z.string().meta({
       description: "Why it is parked, in one word.",

@@ -53,13 +53,19 @@ const whoami = {
   store: storeState,
 };
 
-export const statusAnswer = z.strictObject({
-  ...whoami,
+const workOf = {
   queues: z.strictObject({
     events: queue.describe("Events, by what is done with them."),
     contacts: queue.describe("Contacts with something to deliver."),
   }),
   upstream: upstreamState,
+};
+
+export const statusAnswer = z.strictObject({ ...whoami, ...workOf, spool: spoolState });
+/** Of a relay with several workspaces that is asked about all of them. */
+export const statusOfAll = z.strictObject({
+  ...whoami,
+  destinations: z.record(z.string(), z.strictObject(workOf)).describe("Each workspace by its destination."),
   spool: spoolState,
 });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
@@ -71,15 +77,23 @@ export type StatusUnavailable = z.infer<typeof statusUnavailable>;
 
 export const aliveAnswer = z.strictObject({ status: z.literal("ok") });
 
-export const readinessAnswer = z.strictObject({
-  status: z.enum(["ready", "unavailable"]),
-  store: storeState,
+const readinessOf = {
   worker: z.strictObject({
     state: z
       .enum(["ok", "silent", "stopped", "starting", "off"])
       .describe("`off`: this process delivers nothing. `silent`: it has stopped without a word."),
   }),
   upstream: z.union([upstreamState, upstreamUnknown]),
+};
+
+export const readinessAnswer = z.strictObject({
+  status: z.enum(["ready", "unavailable"]),
+  store: storeState,
+  ...readinessOf,
+  destinations: z
+    .record(z.string(), z.strictObject(readinessOf))
+    .optional()
+    .describe("Each workspace by its destination, where there are several; above is the worst of them."),
   spool: spoolState,
 });
 export type ReadinessAnswer = z.infer<typeof readinessAnswer>;

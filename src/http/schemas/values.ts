@@ -13,6 +13,21 @@ export const page = <Item extends z.ZodType>(item: Item) =>
     next: z.string().nullable().describe("The `cursor` of the next page; null on the last one."),
   });
 
+/** Where there are several workspaces. */
+export const destinationOf = z
+  .string()
+  .optional()
+  .meta({ description: "The workspace that it belongs to, where there are several.", examples: ["acme"] });
+
+export const destinationAsked = z
+  .string()
+  .optional()
+  .meta({
+    description:
+      "Which workspace, where there are several. Without it lists go through all of them, and an id is looked for in all.",
+    examples: ["acme"],
+  });
+
 export const pageDefault = 50;
 export const pageMax = 500;
 

@@ -16,9 +16,21 @@ import { startVacuum } from "./vacuum.ts";
 const lateSlotsMs = 50;
 
 export type EmbeddedResult = { ok: true; store: Store } | { ok: false; message: string };
+export type EmbeddedStores = { ok: true; stores: readonly Store[] } | { ok: false; message: string };
 
 /** The store for one process and nothing else: PostgreSQL in this process, in a directory of its own. */
 export async function openEmbeddedStore(dataDir: string, options: StoreOptions): Promise<EmbeddedResult> {
+  const opened = await openEmbeddedStores(dataDir, [options]);
+  if (!opened.ok) return opened;
+  const [store] = opened.stores;
+  return store ? { ok: true, store } : { ok: false, message: "no store was asked for" };
+}
+
+/** Several in one directory, each under its own prefix; the last one that is closed lets go of the directory. */
+export async function openEmbeddedStores(
+  dataDir: string,
+  namespaces: readonly StoreOptions[],
+): Promise<EmbeddedStores> {
   const lock = await lockDirectory(dataDir);
   if (!lock.ok) return lock;
   let db: PGlite | undefined;
@@ -32,35 +44,43 @@ export async function openEmbeddedStore(dataDir: string, options: StoreOptions):
     const database = db;
     const pool = new PglitePool(database);
     const client = await pool.connect();
-    await migrate(client, options.prefix);
+    for (const { prefix } of namespaces) await migrate(client, prefix);
     client.release();
     await pool.query(`SET search_path TO ${bullmqSchema}`);
-    await resumeInterrupted(pool, options.prefix);
-    const changePace = await keepPace(pool, options);
-    const checkpoints = makeCheckpoints(pool, options.onError);
-    const vacuum = startVacuum(pool, options.onError);
-    const scrubber = createScrubber(pool, dataDir, options, Date.now);
-    const store = createSqlStore(
-      {
+    const onError: StoreOptions["onError"] = (error, where) => namespaces[0]?.onError(error, where);
+    const checkpoints = makeCheckpoints(pool, onError);
+    const vacuum = startVacuum(pool, onError);
+    const prefixes = namespaces.map(({ prefix }) => prefix);
+    const scrubber = createScrubber(pool, dataDir, { prefixes, onError }, Date.now);
+    const isScrubbed = namespaces.some(({ scrubAtClose }) => scrubAtClose === true);
+    const closeDatabase = async () => {
+      await Promise.all([checkpoints.stop(), vacuum.stop()]);
+      await (isScrubbed ? scrubber.finish() : scrubber.stop());
+      await pool.end();
+      await database.close();
+      lock.release();
+    };
+    let open = namespaces.length;
+    const stores: Store[] = [];
+    for (const options of namespaces) {
+      await resumeInterrupted(pool, options.prefix);
+      const parts = {
         engine: "embedded",
         pool,
-        changePace,
+        changePace: await keepPace(pool, options),
         lateSlotsMs,
         clock: Date.now,
         erased: () => scrubber.erased(),
         closePool: async () => {
-          await Promise.all([checkpoints.stop(), vacuum.stop()]);
-          await (options.scrubAtClose ? scrubber.finish() : scrubber.stop());
-          await pool.end();
-          await database.close();
-          lock.release();
+          open -= 1;
+          if (open === 0) await closeDatabase();
         },
         // There are no connections; the directory stays locked while this process may still write to it.
         dropPool: () => undefined,
-      },
-      options,
-    );
-    return { ok: true, store };
+      } as const;
+      stores.push(createSqlStore(parts, options));
+    }
+    return { ok: true, stores };
   } catch (error) {
     await db?.close().catch(() => undefined);
     lock.release();

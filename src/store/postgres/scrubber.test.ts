@@ -26,7 +26,12 @@ it("a scrub that is stopped on the way ends with its statement, and is still due
       return { rows: [] };
     },
   };
-  const scrubber = createScrubber(pool, directory, sampleOptions(), () => 0);
+  const scrubber = createScrubber(
+    pool,
+    directory,
+    { ...sampleOptions(), prefixes: [sampleOptions().prefix] },
+    () => 0,
+  );
   await begun;
   await stopping;
   expect(asked).toHaveLength(1);

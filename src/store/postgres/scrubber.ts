@@ -37,7 +37,7 @@ export interface Scrubber {
 export function createScrubber(
   pool: SqlClient,
   dataDir: string,
-  options: StoreOptions,
+  options: Pick<StoreOptions, "onError"> & { readonly prefixes: readonly string[] },
   clock: () => number,
 ): Scrubber {
   const due = join(dataDir, "scrub-due");
@@ -48,7 +48,9 @@ export function createScrubber(
   let stopped = false;
   const statements = [
     ...bullmqTables.map((table) => `VACUUM FULL ${bullmqSchema}.${table}`),
-    ...relayTables.map((table) => `VACUUM FULL "${relaySchema(options.prefix)}".${table}`),
+    ...options.prefixes.flatMap((prefix) =>
+      relayTables.map((table) => `VACUUM FULL "${relaySchema(prefix)}".${table}`),
+    ),
     "SELECT pg_switch_wal()",
     "CHECKPOINT",
   ];

@@ -19,6 +19,8 @@ const preparedMax = 200;
 /** For what somebody is told of, and for the work behind it. */
 const durableConnectionsMax = 4;
 const workingConnectionsMax = 10;
+/** With fewer one statement would wait for another that waits for it. */
+const connectionsMin = 2;
 const readOnlyReconnectMs = 5_000;
 /** Another replica may be at it, and a large table takes its time. */
 const migrationTimeoutMs = 120_000;
@@ -60,8 +62,9 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
       transaction: <Result>(work: (client: SqlClient) => Promise<Result>) => transaction(pool, work),
     }) as unknown as BullmqPool;
   }
-  const pool = openPool(durableConnectionsMax);
-  const working = openPool(workingConnectionsMax, "synchronous_commit=off");
+  const share = (most: number) => Math.max(connectionsMin, Math.ceil(most / (options.beside ?? 1)));
+  const pool = openPool(share(durableConnectionsMax));
+  const working = openPool(share(workingConnectionsMax), "synchronous_commit=off");
   const endPools = async () => {
     await Promise.all([pool.end(), working.end()]);
   };

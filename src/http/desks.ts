@@ -1,0 +1,142 @@
+import { Hono, type Context } from "hono";
+import { admin, type AdminOptions } from "./admin.ts";
+import type { Desk } from "./desk.ts";
+import { errorBody } from "./webhooks.ts";
+
+type SharedOptions = Omit<AdminOptions, "store">;
+type Answer = Readonly<Record<string, unknown>>;
+
+/**
+ * `/admin/…` over one workspace or several. With several, `?destination=name` says which one is meant. Without it, lists
+ * go through one after the other, an id is looked for in all of them, and a contact has to be told with its destination:
+ * the same reference in two workspaces is two contacts.
+ */
+export function adminDesks(options: SharedOptions, desks: readonly Desk[]): Hono {
+  const offices = desks.map(({ destination, store }) => ({
+    destination: destination ?? "",
+    app: admin({ ...options, store }),
+  }));
+  const [only] = offices;
+  if (only && desks.length === 1 && desks[0]?.destination === undefined) return only.app;
+  const names = offices.map(({ destination }) => destination).join(", ");
+  const app = new Hono();
+
+  type Office = (typeof offices)[number];
+  /** The same request, put to one workspace. */
+  async function ask({ app, destination }: Office, context: Context, change: Record<string, string> = {}) {
+    const url = new URL(context.req.url);
+    url.searchParams.delete("destination");
+    for (const [name, value] of Object.entries(change)) {
+      if (value === "") url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+    }
+    const { method, headers } = context.req.raw;
+    const body = method === "GET" || method === "HEAD" ? null : await context.req.raw.clone().arrayBuffer();
+    const answer = await app.fetch(new Request(url, { method, headers, body }), context.env as object);
+    return { destination, answer };
+  }
+
+  async function named(context: Context, asked: string): Promise<Response> {
+    const office = offices.find(({ destination }) => destination === asked);
+    if (office) return (await ask(office, context)).answer;
+    return context.json(
+      errorBody("not-found", `There is no such destination here: there are ${names}.`),
+      404,
+    );
+  }
+
+  /** Whoever knows the id answers; nobody else has anything to say about it. */
+  async function whoeverKnows(context: Context): Promise<Response> {
+    const asked = await Promise.all(offices.map((office) => ask(office, context)));
+    const known = asked.find(({ answer }) => answer.status !== 404) ?? asked[0];
+    if (!known) return context.json(errorBody("not-found", "Not found."), 404);
+    return known.answer.ok && context.req.method === "GET" ? await withDestination(known) : known.answer;
+  }
+
+  /** One page of one workspace; its last page goes on with the first one of the next. */
+  async function pageOfAll(context: Context): Promise<Response> {
+    const cursor = context.req.query("cursor") ?? "";
+    const [, name = "", inner = ""] = /^([a-z0-9_]+):(.*)$/s.exec(cursor) ?? [];
+    const at = cursor === "" ? 0 : offices.findIndex(({ destination }) => destination === name);
+    const office = offices[at];
+    if (!office) return context.json(noCursor, 400);
+    const { answer } = await ask(office, context, { cursor: inner });
+    if (!answer.ok) return answer;
+    const page = (await readJson(answer)) as { items: readonly Answer[]; next: string | null };
+    const following = offices[at + 1];
+    const last = following ? `${following.destination}:` : null;
+    return context.json({
+      items: page.items.map((item) => ({ ...item, destination: office.destination })),
+      next: page.next === null ? last : `${office.destination}:${page.next}`,
+    });
+  }
+
+  app.use("/admin/*", async (context, next) => {
+    if (!options.access.isOn) return context.json(errorBody("not-found", "Not found."), 404);
+    const refused = options.access.refusal(context, "The admin bearer token is missing or wrong.");
+    if (refused) return refused;
+    const asked = context.req.query("destination") ?? "";
+    return asked === "" ? await next() : await named(context, asked);
+  });
+  app.get("/admin/events", pageOfAll);
+  app.get("/admin/failures", pageOfAll);
+  app.get("/admin/events/:id", whoeverKnows);
+  app.post("/admin/events/:id/replay", whoeverKnows);
+  app.get("/admin/failures/:id", whoeverKnows);
+  app.delete("/admin/failures/:id", whoeverKnows);
+  app.post("/admin/failures/:id/retry", async (context) =>
+    context.req.param("id") === "retry" ? context.notFound() : await whoeverKnows(context),
+  );
+  app.post("/admin/failures/retry", async (context) => {
+    let retried = 0;
+    for (const office of offices) {
+      const { answer } = await ask(office, context);
+      if (!answer.ok) return answer;
+      retried += ((await readJson(answer)) as { retried: number }).retried;
+    }
+    return context.json({ status: "retried", retried });
+  });
+  app.get("/admin/status", async (context) => {
+    const asked = await Promise.all(offices.map((office) => ask(office, context)));
+    const away = asked.find(({ answer }) => !answer.ok);
+    if (away) return away.answer;
+    const states = await Promise.all(
+      asked.map(async ({ destination, answer }) => {
+        const state = (await readJson(answer)) as Answer;
+        return { destination, state };
+      }),
+    );
+    const { queues: _q, upstream: _u, ...shared } = states[0]?.state ?? {};
+    const destinations = states.map(({ destination, state }) => [
+      destination,
+      { queues: state["queues"], upstream: state["upstream"] },
+    ]);
+    return context.json({ ...shared, destinations: Object.fromEntries(destinations) });
+  });
+  for (const method of ["GET", "DELETE"]) {
+    app.on(method, "/admin/contacts/:ref", (context) =>
+      context.json(errorBody("malformed", `Say whose contact: ?destination= one of ${names}.`), 400),
+    );
+  }
+  // The same whomever one asks: sources, previews, and what is not there.
+  app.all("/admin/*", async (context) => {
+    const [office] = offices;
+    return office ? (await ask(office, context)).answer : context.notFound();
+  });
+  return app;
+}
+
+const noCursor = errorBody("malformed", "cursor must be the `next` of the page before.");
+
+async function withDestination({ destination, answer }: { destination: string; answer: Response }) {
+  const body = (await readJson(answer)) as Answer;
+  return Response.json(
+    { ...body, destination },
+    { status: answer.status, headers: { "Cache-Control": "no-store" } },
+  );
+}
+
+/** Without a loss: a payload's numbers may have more digits than a number holds. */
+async function readJson(answer: Response): Promise<unknown> {
+  return JSON.parse(await answer.text());
+}

@@ -1,0 +1,3 @@
+import { destinationGuarantees } from "./destinations.ts";
+
+await destinationGuarantees("redis");
