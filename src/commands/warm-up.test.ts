@@ -10,6 +10,7 @@ function noting(provider: Source["provider"], map: Source["map"]): Source {
     provider,
     credentials: { secrets: ["secret"], keys: ["key"] },
     completion: undefined,
+    priority: "normal",
     identify: ["email"],
     examples: [],
     redirect: undefined,
