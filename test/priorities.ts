@@ -9,6 +9,8 @@ import { startRelayProcess, until, type RelayProcess } from "./helpers/relay-pro
 const ceiling = 20;
 const waiting = 3_000;
 const promisedMs = 3_000;
+/** Requests of which the shares are counted. */
+const measured = ceiling * 16;
 const key = "priority-key";
 const yaml = `
 sources:
@@ -90,14 +92,14 @@ export async function prioritiesStorm(name: EngineName): Promise<void> {
       const moved = await delivered("leads", { email: last, first_name: "Forward" });
       expect(fieldsOf(last)).toMatchObject({ firstName: "Forward", lastName: "Behind" });
 
-      await postMany("leads", ceiling * 12);
+      await postMany("leads", ceiling * 20);
       const from = sandbox.requests().length;
       await until(
-        () => (sandbox?.requests().length ?? 0) >= from + ceiling * 8,
+        () => (sandbox?.requests().length ?? 0) >= from + measured,
         60_000,
-        "eight seconds of it",
+        "sixteen seconds of it",
       );
-      const during = sandbox.requests().slice(from, from + ceiling * 8);
+      const during = sandbox.requests().slice(from, from + measured);
       const low = during.filter(({ contact }) => contact?.startsWith("email:bulk")).length / during.length;
       const limited = sandbox.requests().filter(({ status }) => status === 429).length;
 
