@@ -10,6 +10,7 @@ import { hostileTextContract } from "./store-contract/hostile-text.ts";
 import { mailboxesContract } from "./store-contract/mailboxes.ts";
 import { paceContract } from "./store-contract/pace.ts";
 import { parkedContract } from "./store-contract/parked.ts";
+import { prioritiesContract } from "./store-contract/priorities.ts";
 import { recordsContract } from "./store-contract/records.ts";
 import { wakingContract } from "./store-contract/waking.ts";
 import { wholeContract } from "./store-contract/whole.ts";
@@ -52,6 +53,7 @@ export function storeContract(name: string, open: OpenForTest): void {
     parkedContract(suite);
     mailboxesContract(suite);
     wakingContract(suite);
+    prioritiesContract(suite);
     paceContract(suite);
     wholeContract(suite);
     archiveContract(suite);

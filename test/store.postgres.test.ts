@@ -61,6 +61,39 @@ async function asOwner(sql: string): Promise<unknown[]> {
 describe.skipIf(!server)("a PostgreSQL server", () => {
   storeContract("postgres", open);
 
+  it("what waits in a database of before there were priorities counts as usual", async () => {
+    const { prefix } = sampleOptions();
+    const opened = await open({ prefix });
+    try {
+      const contacts = Array.from({ length: 3 }, sampleContact);
+      for (const contact of contacts) {
+        await opened.store.mailbox.post([sampleUpdate(contact)]);
+        await opened.store.wake(contact);
+      }
+      const event = sampleEvent();
+      await opened.store.events.accept([event]);
+      await asOwner(`
+        UPDATE bullmq.job SET priority = 0 WHERE queue = '${prefix}-contacts';
+        ALTER TABLE relay_${prefix}.event DROP COLUMN priority;
+        ALTER TABLE relay_${prefix}.event_state DROP COLUMN priority;
+        ALTER TABLE relay_${prefix}.mailbox_update DROP COLUMN priority;
+        DELETE FROM relay_${prefix}.migration WHERE version = 5`);
+      const store = (await opened.reopen?.()) ?? opened.store;
+      const [lead, urgent] = [sampleContact(), sampleEvent({ priority: "high" })];
+      await store.wake(lead, "high");
+      await store.events.accept([urgent]);
+      expect((await store.events.claim(2)).map((claimed) => claimed.event)).toEqual([urgent, event]);
+      expect(await store.mailbox.priorities(contacts)).toEqual(new Map());
+      const order: string[] = [];
+      const worker = store.startWorker(async (job) => void order.push(job.data.contact), { concurrency: 1 });
+      await until(() => order.length === 4, 20_000, "all of them");
+      await worker.close();
+      expect(order).toEqual([lead, ...contacts]);
+    } finally {
+      await opened.dispose();
+    }
+  });
+
   it("replicas that start at the same moment on an empty database all come up", async () => {
     const options = sampleOptions();
     await asOwner(`DROP SCHEMA IF EXISTS bullmq CASCADE`);

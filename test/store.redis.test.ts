@@ -57,6 +57,36 @@ describe.skipIf(!server)("Redis", () => {
     expect(String(error)).not.toContain("hunter2");
   });
 
+  it("wake-ups that wait since before there were priorities count as usual ones", async () => {
+    const { prefix } = sampleOptions();
+    const opened = await open({ prefix });
+    const client = new Redis(url);
+    try {
+      const contacts = Array.from({ length: 1_200 }, sampleContact);
+      const wakes = contacts.map((contact) => ({ contact, priority: "normal", raises: false }) as const);
+      await opened.store.wakeAll(wakes);
+      // As they lay in BullMQ's keys then.
+      const root = `{${prefix}}:contacts:`;
+      const key = `${root}prioritized`;
+      const ids = await client.zrange(key, "0", "-1");
+      await client.del(key);
+      await client.lpush(`${root}wait`, ...ids);
+      for (const id of ids) await client.hset(root + id, "priority", "0");
+      const store = (await opened.reopen?.()) ?? opened.store;
+      expect((await store.counts()).contacts.waiting).toBe(1_200);
+      const lead = sampleContact();
+      await store.wake(lead, "high");
+      const order: string[] = [];
+      const worker = store.startWorker(async (job) => void order.push(job.data.contact), { concurrency: 1 });
+      await until(() => order.length > 20, 20_000, "some of them");
+      await worker.close();
+      expect(order.slice(0, 20)).toEqual([lead, ...contacts.slice(0, 19)]);
+    } finally {
+      client.disconnect();
+      await opened.dispose();
+    }
+  });
+
   it("every key carries the prefix's hash tag", async () => {
     await withStore({}, async (store) => {
       const event = sampleEvent();

@@ -1,5 +1,6 @@
 import type { ContactPatch, FieldValue } from "./contact-patch.ts";
 import type { ContactRef } from "./contact-ref.ts";
+import type { Priority } from "./priority.ts";
 import type { Stamp } from "./stamp.ts";
 
 /** One verified inbound event, as it is kept. Times are milliseconds since the epoch. */
@@ -27,6 +28,8 @@ export interface RelayEvent {
   readonly erased?: readonly string[];
   /** Its payload is gone for good, and nothing is delivered for it any more. */
   readonly withdrawn?: "erased" | "dropped";
+  /** Its source's when it was accepted, or what its replay was given; absent where it is the usual one. */
+  readonly priority?: Priority;
 }
 
 /** What one event wants changed on one contact. */
@@ -39,6 +42,8 @@ export interface ContactUpdate {
   readonly stamp: Stamp;
   /** When the event was accepted, or last retried: the update's age counts from here. Milliseconds since the epoch. */
   readonly receivedAt: number;
+  /** Of its event; absent where it is the usual one. */
+  readonly priority?: Priority;
 }
 
 /** How one field of an update came to be, or why it did not. */

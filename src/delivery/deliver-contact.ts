@@ -3,6 +3,7 @@ import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import { mergeUpdates, type Applied, type Merged } from "../contact/merge.ts";
 import type { Mailbox, Parked } from "../store/store.ts";
+import { wakesFor } from "../store/wakes.ts";
 import type { Attempts, ContactDelivery, Delivery, DeliveryPolicy } from "./delivery.ts";
 import { divide } from "./divide.ts";
 import { knownFirstName } from "./first-name.ts";
@@ -151,7 +152,7 @@ async function tryNext(
   }
   if (moved.length > 0) {
     await mailbox.post(moved);
-    await delivery.wake([...new Set(moved.map((update) => update.contact))]);
+    await delivery.wake(wakesFor(moved));
   }
   if (left.length > 0) {
     const reason = reasonOfRefusal(answer);

@@ -1,5 +1,5 @@
-import type { ContactRef } from "../contact/contact-ref.ts";
 import type { Mailbox, Parked } from "../store/store.ts";
+import type { Wake } from "../store/wakes.ts";
 import type { RenamedTo } from "./renamed.ts";
 import type { Schedule } from "./retry-schedule.ts";
 import type { Sender, SetAside } from "./send.ts";
@@ -48,7 +48,7 @@ export interface ContactDelivery {
   readonly observer: DeliveryObserver;
   /** Keeps what is set aside durably, before it leaves the mailbox. */
   readonly keep: (parked: readonly Parked[]) => Promise<void>;
-  readonly wake: (contacts: readonly ContactRef[]) => Promise<void>;
+  readonly wake: (wakes: readonly Wake[]) => Promise<void>;
   readonly renamedTo: RenamedTo;
   readonly signal: AbortSignal;
 }

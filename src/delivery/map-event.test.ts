@@ -35,6 +35,21 @@ async function mapping(mapped: Mapped, more: Partial<RelayEvent> = {}) {
   return { outcome, contacts, events };
 }
 
+describe("an update", () => {
+  it("has the priority of its event, which is not kept where it is the usual one", async () => {
+    const report = { fields: [], unusedAnswers: [] };
+    const contact = "email:ann@example.com";
+    const mapped: Mapped = { kind: "update", contact, patch: { firstName: "Ann" }, warnings: [], report };
+    const updates = (outcome: object) => ("updates" in outcome ? outcome.updates : undefined);
+    expect(updates((await mapping(mapped, { priority: "high" })).outcome)).toMatchObject([
+      { priority: "high" },
+    ]);
+    expect(updates((await mapping(mapped)).outcome)).toEqual([
+      expect.not.objectContaining({ priority: expect.anything() }),
+    ]);
+  });
+});
+
 describe("a request to erase somebody", () => {
   it("that could be read is carried out, and its own payload goes", async () => {
     const asked = {

@@ -1,5 +1,6 @@
 import { contactTag } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
+import { keptPriority } from "../contact/priority.ts";
 import { makeStamp } from "../contact/stamp.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import type { EventFailureReason, EventResult } from "../store/event-log.ts";
@@ -55,6 +56,7 @@ export async function planEvent(
         patch: mapped.patch,
         stamp: makeStamp(event),
         receivedAt: event.retriedAt ?? event.receivedAt,
+        ...keptPriority(event.priority),
       };
       const { warnings, report } = mapped;
       return done({ outcome: "mapped", updates: [update], warnings, report });

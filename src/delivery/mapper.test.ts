@@ -49,7 +49,7 @@ function setUp(
   const mapper = startMapper({
     store: {
       events,
-      wakeAll: async (contacts) => void woken.push([...contacts]),
+      wakeAll: async (wakes) => void woken.push(wakes.map(({ contact }) => contact)),
       health: parts.health ?? (async () => ({ ok: true })),
     },
     map,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContactRef } from "../contact/contact-ref.ts";
+import type { ContactUpdate } from "../contact/event.ts";
 import { usualLeaseMs, type Claimed, type Conclusion } from "../store/event-log.ts";
 import type { Store } from "../store/store.ts";
+import { wakesFor } from "../store/wakes.ts";
 import type { Conclude, MapEvents } from "./map-events.ts";
 
 export interface MapperOptions {
@@ -86,11 +87,11 @@ export function startMapper(options: MapperOptions): Mapper {
   }
 
   async function write(conclusions: readonly Conclusion[]): Promise<void> {
-    await events.conclude(conclusions);
-    // Not by its answer: that may be lost on its way and the call made twice, and the second time it names nobody.
-    const contacts = [...new Set(conclusions.flatMap(contactsOf))];
+    const known = new Map((await events.conclude(conclusions)).map((wake) => [wake.contact, wake]));
+    // Not by its answer alone: that may be lost on its way and the call made twice, and the second time it names nobody.
+    const wakes = wakesFor(conclusions.flatMap(updatesOf)).map((wake) => known.get(wake.contact) ?? wake);
     // Whoever is not woken is found by the sweep.
-    await insist(() => store.wakeAll(contacts), concludeTriesMax, "wake");
+    await insist(() => store.wakeAll(wakes), concludeTriesMax, "wake");
   }
 
   async function work(claimed: readonly Claimed[]): Promise<void> {
@@ -155,7 +156,7 @@ export function startMapper(options: MapperOptions): Mapper {
   };
 }
 
-function contactsOf(conclusion: Conclusion): ContactRef[] {
+function updatesOf(conclusion: Conclusion): readonly ContactUpdate[] {
   if (conclusion.kind !== "completed" || conclusion.result.outcome !== "mapped") return [];
-  return conclusion.result.updates.map((update) => update.contact);
+  return conclusion.result.updates;
 }

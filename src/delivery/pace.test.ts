@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createPacer, startingPace } from "../store/pace.ts";
 import type { PauseReason } from "../store/store.ts";
-import { createGate } from "./pace.ts";
+import { createGate, type Lane } from "./pace.ts";
 
 /** Sleepers wake in order of time, each late by what `lateness` says: an event loop that stalls. */
 function virtualTime(lateness: () => number) {
@@ -255,4 +255,25 @@ it("a held gate lets nobody through, whatever slots were reserved before", async
   await all;
   expect(left[0]).toBe(0);
   expect(left.slice(1).every((at) => at >= 3_000)).toBe(true);
+});
+
+it("the slots go to the highest priority, and every ninth to each lower one that waits; a lane may rise meanwhile", async () => {
+  const { time, gate } = gateAt(10);
+  const left: string[] = [];
+  const pass = async (name: string, lane: Lane) => {
+    await gate.pass(new AbortController().signal, async () => true, lane);
+    left.push(name);
+  };
+  const rising: Lane = { priority: "low" };
+  const all = [
+    ...Array.from({ length: 20 }, () => pass("low", { priority: "low" })),
+    pass("rising", rising),
+    ...Array.from({ length: 40 }, () => pass("high", { priority: "high" })),
+  ];
+  rising.priority = "high";
+  await time.run();
+  await Promise.all(all);
+  expect(left.slice(0, 9)).toEqual(["rising", ...Array.from({ length: 7 }, () => "high"), "low"]);
+  expect(left.slice(0, 45).filter((name) => name === "low").length).toBe(5);
+  expect(left.slice(46)).toEqual(Array.from({ length: 15 }, () => "low"));
 });

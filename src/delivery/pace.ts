@@ -1,6 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as timeout } from "node:timers/promises";
+import type { Priority } from "../contact/priority.ts";
 import type { PauseReason, Pacer } from "../store/store.ts";
+import { createTurns } from "./turns.ts";
 import { createOwnWindow } from "./window.ts";
 
 /** Leave to send one request now, with what it is to say; undefined when there was nothing to say after all. */
@@ -8,6 +10,11 @@ export interface Passage<Message> {
   readonly message: Message | undefined;
   /** A good answer to this request ends this pause. */
   readonly probe: PauseReason | undefined;
+}
+
+/** Where somebody stands among those who wait; it may become a higher one meanwhile. */
+export interface Lane {
+  priority: Priority;
 }
 
 export interface Gate {
@@ -18,6 +25,7 @@ export interface Gate {
   pass<Message>(
     signal: AbortSignal,
     compose: () => Promise<Message | undefined>,
+    lane?: Readonly<Lane>,
   ): Promise<Passage<Message> | undefined>;
   /** Holds every request of this process at once, before the store knows of the pause. */
   hold(forMs: number): void;
@@ -53,10 +61,13 @@ export interface GateOptions {
   readonly sleep?: Sleep;
 }
 
+const usual: Lane = { priority: "normal" };
+
 /** One request that waits. `composed`: what it is to say, kept from a slot that came too late. */
 interface Waiter {
   readonly signal: AbortSignal;
   readonly compose: () => Promise<unknown>;
+  readonly lane: Readonly<Lane>;
   readonly settle: (passage: Passage<unknown> | undefined) => void;
   readonly fail: (error: unknown) => void;
   missed: number;
@@ -85,8 +96,8 @@ function lateMaxMs(ceiling: number): number {
 }
 
 /**
- * The way to the API. Slots are taken from the store's pacer several at a time, a few milliseconds ahead; whoever waits
- * longest gets the next one, and composes beside the others. A pause makes void what was taken before it. This process's
+ * The way to the API. Slots are taken from the store's pacer several at a time, a few milliseconds ahead; of the priority
+ * whose turn it is, whoever waits longest gets the next one, and composes beside the others. A pause makes void what was taken before it. This process's
  * own clock sees to it that no more than the ceiling leaves in any one second, however late its timers are. Where
  * replicas share the pacer, a slot that was missed is given up for a new one.
  */
@@ -95,6 +106,7 @@ export function createGate(pacer: Pacer, ceiling: number, options: GateOptions):
   const lateMax = lateMaxMs(ceiling);
   const own = createOwnWindow(ceiling, clock);
   const waiting: Waiter[] = [];
+  const turns = createTurns();
   /** Slots that are taken and whose turn has not come. */
   let reserved = 0;
   let lastLeaveAt = 0;
@@ -151,7 +163,16 @@ export function createGate(pacer: Pacer, ceiling: number, options: GateOptions):
     }
   }
 
-  /** Gives the slot to whoever waits longest and has something to send. Never rejects. */
+  function nextWaiter(): Waiter | undefined {
+    const [first] = waiting;
+    const isMixed = first && waiting.some(({ lane }) => lane.priority !== first.lane.priority);
+    if (!isMixed) return waiting.shift();
+    const of = (priority: Priority) => waiting.findIndex(({ lane }) => lane.priority === priority);
+    const turn = turns.next((priority) => of(priority) !== -1);
+    return turn && waiting.splice(of(turn), 1)[0];
+  }
+
+  /** Gives the slot to whoever is next and has something to send. Never rejects. */
   async function use(slot: Slot): Promise<void> {
     let isOver = true;
     try {
@@ -162,7 +183,7 @@ export function createGate(pacer: Pacer, ceiling: number, options: GateOptions):
     }
     reserved -= 1;
     while (!isOver) {
-      const waiter = waiting.shift();
+      const waiter = nextWaiter();
       if (!waiter) return;
       try {
         isOver = await serve(waiter, slot);
@@ -240,10 +261,22 @@ export function createGate(pacer: Pacer, ceiling: number, options: GateOptions):
   }
 
   return {
-    async pass<Message>(signal: AbortSignal, compose: () => Promise<Message | undefined>) {
+    async pass<Message>(
+      signal: AbortSignal,
+      compose: () => Promise<Message | undefined>,
+      lane: Readonly<Lane> = usual,
+    ) {
       if (signal.aborted) return undefined;
       const passage = new Promise<Passage<unknown> | undefined>((resolve, reject) => {
-        const waiter = { signal, compose, settle: resolve, fail: reject, missed: 0, composed: undefined };
+        const waiter = {
+          signal,
+          compose,
+          lane,
+          settle: resolve,
+          fail: reject,
+          missed: 0,
+          composed: undefined,
+        };
         const onAbort = () => leave(waiter);
         signal.addEventListener("abort", onAbort, { once: true });
         const forget = () => signal.removeEventListener("abort", onAbort);

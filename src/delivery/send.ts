@@ -4,7 +4,7 @@ import type { ContactRef } from "../contact/contact-ref.ts";
 import type { Pacer, PauseReason } from "../store/store.ts";
 import type { Circuit } from "./circuit.ts";
 import type { ContactPace } from "./contact-pace.ts";
-import { sleepUnlessAborted, type Gate, type Sleep } from "./pace.ts";
+import { sleepUnlessAborted, type Gate, type Lane, type Sleep } from "./pace.ts";
 import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
 import type { Suspects } from "./suspects.ts";
 
@@ -31,6 +31,7 @@ export type Sender = (
   contact: ContactRef,
   signal: AbortSignal,
   compose: () => Promise<ContactPatch | undefined>,
+  lane?: Readonly<Lane>,
 ) => Promise<SenderAnswer | { kind: "nothing-to-send" } | { kind: "interrupted" }>;
 
 export interface SenderObserver {
@@ -175,11 +176,11 @@ export function createSender(options: SenderOptions): Sender {
     return result;
   }
 
-  return async (contact, signal, compose) => {
+  return async (contact, signal, compose, lane) => {
     for (;;) {
       const delayMs = contactPace.delayMs(contact);
       if (delayMs > 0 && !(await sleep(delayMs, signal))) return { kind: "interrupted" };
-      const passage = await gate.pass(signal, compose);
+      const passage = await gate.pass(signal, compose, lane);
       if (!passage) return { kind: "interrupted" };
       if (passage.probe === undefined) circuit.passed();
       if (passage.message === undefined) return { kind: "nothing-to-send" };

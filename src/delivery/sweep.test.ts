@@ -13,8 +13,9 @@ it("reaches every contact that has waited for long, however many of them are wok
           asked.push(postedBefore);
           return waiting.slice(skip, skip + limit);
         },
+        priorities: async () => new Map(),
       },
-      wakeAll: async (contacts) => void woken.push(...contacts),
+      wakeAll: async (wakes) => void woken.push(...wakes.map(({ contact }) => contact)),
     },
     () => 100_000,
   );
@@ -37,6 +38,7 @@ it("looks at everything once more when wake-ups may have been lost, until that w
           asked.push(100_000 - postedBefore);
           return [];
         },
+        priorities: async () => new Map(),
       },
       wakeAll: async () => undefined,
     },

@@ -1,4 +1,5 @@
 import type { Store } from "../store/store.ts";
+import { wakeOf } from "../store/wakes.ts";
 
 /** An update that has waited for so long should have been looked at; its wake-up may have been lost. */
 export const sweepAgeMs = 30_000;
@@ -17,7 +18,10 @@ export interface Sweep {
  * The first run looks at everything that waits: the process before this one may have died just before a wake-up.
  */
 export function createSweep(
-  store: { readonly mailbox: Pick<Store["mailbox"], "overdue">; readonly wakeAll: Store["wakeAll"] },
+  store: {
+    readonly mailbox: Pick<Store["mailbox"], "overdue" | "priorities">;
+    readonly wakeAll: Store["wakeAll"];
+  },
   clock: () => number,
 ): Sweep {
   let skip = 0;
@@ -36,7 +40,8 @@ export function createSweep(
           contactsMax,
           skip,
         );
-        await store.wakeAll(overdue);
+        const priorities = await store.mailbox.priorities(overdue);
+        await store.wakeAll(overdue.map((contact) => wakeOf(contact, priorities.get(contact) ?? "normal")));
         skip = overdue.length < contactsMax ? 0 : skip + contactsMax;
       } catch (error) {
         doubted ||= isDoubted;

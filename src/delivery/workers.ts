@@ -1,8 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
-import { contactTag } from "../contact/contact-ref.ts";
+import { contactTag, type ContactRef } from "../contact/contact-ref.ts";
+import { isHigher } from "../contact/priority.ts";
 import type { Source } from "../sources/source.ts";
 import type { Parked, Store, WakeJobData, WakeProcessor } from "../store/store.ts";
+import { readJobNumber, wakesFor, type Wake } from "../store/wakes.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createCanary } from "./canary.ts";
@@ -14,9 +16,11 @@ import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
 import { createEventReport } from "./event-report.ts";
 import { createMapEvents } from "./map-events.ts";
 import { startMapper } from "./mapper.ts";
+import type { Lane } from "./pace.ts";
 import { createRenamedTo } from "./renamed.ts";
 import type { Sender } from "./send.ts";
 import type { ShapeWatch } from "./shape-watch.ts";
+import { createShares } from "./shares.ts";
 import { createSweep } from "./sweep.ts";
 
 export interface WorkersOptions {
@@ -80,7 +84,38 @@ export function startWorkers(options: WorkersOptions): Workers {
 
   const renamedTo = createRenamedTo(store.events);
 
+  /** Of the contacts that are worked on: what comes for one of them meanwhile goes out with what waits for its slot. */
+  const lanes = new Map<ContactRef, Lane>();
+  async function wakeAll(wakes: readonly Wake[]): Promise<void> {
+    for (const { contact, priority } of wakes) {
+      const lane = lanes.get(contact);
+      if (lane && isHigher(priority, lane.priority)) lane.priority = priority;
+    }
+    await store.wakeAll(wakes);
+  }
+  const shares = createShares(store, clock, (error) => {
+    metrics.storeError("share");
+    log.warn({ err: error }, "lower priorities could not be given their share; it will be tried again");
+  });
+
   async function runContact(job: Job<WakeJobData, void>, token: string | undefined): Promise<void> {
+    const { priority, forward } = readJobNumber(job.priority);
+    shares.taken(priority, forward);
+    const lane: Lane = { priority };
+    const { contact } = job.data;
+    lanes.set(contact, lane);
+    try {
+      await runInLane(job, token, lane);
+    } finally {
+      if (lanes.get(contact) === lane) lanes.delete(contact);
+    }
+  }
+
+  async function runInLane(
+    job: Job<WakeJobData, void>,
+    token: string | undefined,
+    lane: Readonly<Lane>,
+  ): Promise<void> {
     const { contact, busy = 0, failures = 0, parked } = job.data;
     // Only a run that was cut off after it parked leaves this behind: begin again with everything.
     if (parked) {
@@ -92,12 +127,12 @@ export function startWorkers(options: WorkersOptions): Workers {
       { busy, failures },
       {
         mailbox: store.mailbox,
-        send: options.send,
+        send: (ref, signal, compose) => options.send(ref, signal, compose, lane),
         policy: options.policy,
         clock,
         random: options.random,
         observer: metrics,
-        wake: (contacts) => store.wakeAll(contacts),
+        wake: wakeAll,
         renamedTo,
         keep: (items: readonly Parked[]) => job.updateData({ contact, busy, failures, parked: items }),
         signal: stopping.signal,
@@ -116,7 +151,7 @@ export function startWorkers(options: WorkersOptions): Workers {
         await job.moveToDelayed(clock() + 1, token);
         throw new DelayedError();
       case "parked":
-        if (delivery.remaining) await store.wake(contact);
+        if (delivery.remaining) await wakeAll(wakesFor((await store.mailbox.read(contact, false)).waiting));
         throw new UnrecoverableError(delivery.parked.map((item) => item.reason).join(", "));
     }
   }
@@ -180,7 +215,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     stopping: stopping.signal,
   });
   const mapper = startMapper({
-    store,
+    store: { events: store.events, health: (deadlineMs) => store.health(deadlineMs), wakeAll },
     map,
     batches: concurrency.events,
     batchMax: batchMax[store.engine],

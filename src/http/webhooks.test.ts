@@ -55,6 +55,7 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
     completion: undefined,
     examples: [],
     selects: (type) => type !== "unwanted",
+    priority: "normal",
     identify: ["phone", "email"],
     redirect: undefined,
     cors: [],

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { RelayEvent } from "../contact/event.ts";
+import { keptPriority } from "../contact/priority.ts";
 import { effectiveTime } from "../contact/stamp.ts";
 import type { InboundRequest, ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
@@ -164,6 +165,7 @@ function relayEvent(
     receivedAt,
     replay: 0,
     payload: event.payload,
+    ...keptPriority(source.priority),
   };
 }
 

@@ -29,6 +29,7 @@ export function providerSource(
     },
     settings,
     events: undefined,
+    priority: "normal",
     identify: defaultIdentify,
     region: undefined,
     writing: {},

@@ -1,6 +1,7 @@
 import type { IdentifierKind } from "../contact/contact-ref.ts";
 import type { Writing } from "../contact/custom-field.ts";
 import type { RegionCode } from "../contact/normalize.ts";
+import type { Priority } from "../contact/priority.ts";
 import type { Credentials, Provider } from "../providers/provider.ts";
 import { matchesPattern } from "./event-pattern.ts";
 import type { Example } from "./examples.ts";
@@ -22,6 +23,7 @@ export interface SourceConfig {
   readonly settings: ProviderSettings;
   /** Patterns of event types; undefined selects all. */
   readonly events: readonly string[] | undefined;
+  readonly priority: Priority;
   readonly identify: readonly IdentifierKind[];
   readonly region: RegionCode | undefined;
   readonly writing: Writing;
@@ -35,7 +37,7 @@ export interface SourceConfig {
 }
 
 export function createSource(config: SourceConfig): Source {
-  const { name, provider, settings, events, identify, redirect, cors, honeypot } = config;
+  const { name, provider, settings, events, priority, identify, redirect, cors, honeypot } = config;
   return {
     name,
     provider,
@@ -49,6 +51,7 @@ export function createSource(config: SourceConfig): Source {
       provider.complete === undefined || settings.accessToken === undefined
         ? undefined
         : { accessToken: settings.accessToken, apiUrl: settings.apiUrl },
+    priority,
     identify,
     examples: config.examples,
     redirect,

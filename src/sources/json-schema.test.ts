@@ -91,6 +91,7 @@ describe("a wrong file is refused by both", () => {
     shop("region: 60"),
     shop("region: Singapore"),
     shop("dates: dym"),
+    shop("priority: urgent"),
     shop("events: [1]"),
     shop("events: ''"),
     shop("when: [a]"),

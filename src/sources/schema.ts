@@ -4,6 +4,7 @@ import { coreFields, type CoreField } from "../contact/contact-patch.ts";
 import { identifierKinds } from "../contact/contact-ref.ts";
 import { customFieldTypes } from "../contact/custom-field.ts";
 import { decimalMarks } from "../contact/number.ts";
+import { priorities } from "../contact/priority.ts";
 import { aboutProviderSettings } from "./provider-settings.ts";
 
 /**
@@ -265,6 +266,9 @@ export const sourceSchema = mapping({
     ),
   keys: texts(text()).optional().describe("several keys, of which any may match: rotation"),
   events: events.optional(),
+  priority: oneOf(priorities)
+    .optional()
+    .describe("who goes first while many wait: `high`, `normal` (default) or `low`"),
   identify: identify.optional(),
   region: region.optional(),
   dates: dates.optional(),

@@ -1,6 +1,7 @@
 import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
 import type { MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { Priority } from "../contact/priority.ts";
 import type { Credentials, Lookup, Provider } from "../providers/provider.ts";
 
 import type { Example } from "./examples.ts";
@@ -59,6 +60,8 @@ export interface Source {
   readonly redirect: string | undefined;
   /** Origins that may post from a browser script. */
   readonly cors: readonly string[];
+  /** Of what comes from it, among everything that waits. */
+  readonly priority: Priority;
   /** A form field people do not see: filled means a robot. */
   readonly honeypot: string | undefined;
   /** Maps a stored event with the current configuration. Never rejects. */

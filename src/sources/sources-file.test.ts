@@ -300,3 +300,18 @@ sources:
     expect(result).toMatchObject({ ok: true, notes: ["shop is on at /webhooks/shop: shopify"] });
   });
 });
+
+describe("the priority of a source", () => {
+  test("is the usual one unless it is told", () => {
+    expect(sourcesOf(shopWith(""))[0]?.priority).toBe("normal");
+    for (const priority of ["high", "normal", "low"]) {
+      expect(sourcesOf(shopWith(`priority: ${priority}`))[0]?.priority).toBe(priority);
+    }
+  });
+
+  test("is one of three words", () => {
+    expect(problemsOf(shopWith("priority: norml"))).toEqual([
+      'sources.yaml:5:15 sources.shop.priority: "norml" is no priority ("high", "normal", "low"); did you mean "normal"?',
+    ]);
+  });
+});

@@ -1,6 +1,7 @@
 import { identifierKinds, type IdentifierKind } from "../contact/contact-ref.ts";
 import type { Writing } from "../contact/custom-field.ts";
 import type { RegionCode } from "../contact/normalize.ts";
+import { priorities, type Priority } from "../contact/priority.ts";
 import type { Credentials, Provider } from "../providers/provider.ts";
 import { didYouMean } from "./closest.ts";
 import { defaultIdentify, type SourceConfig } from "./create-source.ts";
@@ -123,6 +124,7 @@ function readSource(
     credentials: readCredentials(file, entry, settings, provider),
     settings: readProviderSettings(file, entry, settings, provider, env),
     events: read(settings.get("events"), (at) => readEvents(file, at)) ?? defaults.events,
+    priority: read(settings.get("priority"), (at) => readPriority(file, at)) ?? "normal",
     identify,
     region: read(settings.get("region"), (at) => readRegion(file, at)) ?? defaults.region,
     writing: joinedWriting(readWriting(file, settings), defaults.writing),
@@ -192,6 +194,17 @@ function readIdentify(file: YamlFile, at: Located): readonly IdentifierKind[] {
     else kinds.push(kind);
   }
   return kinds;
+}
+
+function readPriority(file: YamlFile, at: Located): Priority | undefined {
+  const text = file.text(at);
+  if (text === undefined) return undefined;
+  const priority = priorities.find((known) => known === text);
+  if (priority === undefined) {
+    const names = priorities.map((known) => JSON.stringify(known)).join(", ");
+    file.report(at, `"${text}" is no priority (${names})${didYouMean(text, priorities)}`);
+  }
+  return priority;
 }
 
 function readEvents(file: YamlFile, at: Located): readonly string[] {

@@ -6,6 +6,7 @@ import { archivedPace, mergedPace, type ChangePace } from "./pace.ts";
 import { storable } from "./storable.ts";
 import { wakeJob } from "./queues.ts";
 import { historyMax } from "./retention.ts";
+import { wakesFor } from "./wakes.ts";
 import type {
   ArchivedEvent,
   ArchivedMailbox,
@@ -101,7 +102,8 @@ export function wakesOf(mailboxes: readonly ArchivedMailbox[], now: number) {
       ...(busy === undefined ? {} : { busy }),
       ...(failures === undefined ? {} : { failures }),
     };
-    const { name, opts } = wakeJob(data);
+    const [highest] = wakesFor(waiting);
+    const { name, opts } = wakeJob(data, highest?.priority);
     const delay = Math.max(0, (dueAt ?? 0) - now);
     return [{ name, data, opts: { ...opts, ...(delay > 0 ? { delay, timestamp: now } : {}) } }];
   });

@@ -1,5 +1,7 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
+import type { Priority } from "../contact/priority.ts";
+import type { Wake } from "./wakes.ts";
 
 export interface Acceptance {
   /** The id under which the event is kept: the first one's for a duplicate. */
@@ -115,8 +117,9 @@ export interface EventLog {
    */
   accept(events: readonly RelayEvent[]): Promise<readonly Acceptance[]>;
   /**
-   * Takes events that wait or whose delay is over, oldest first, for as long as the lease lasts: at most `limit`, fewer
-   * where they are large. A claim whose lease has run out is given to whoever asks next.
+   * Takes events that wait or whose delay is over, those of a higher priority first, then oldest first, for as long as
+   * the lease lasts: at most `limit`, fewer where they are large. In a backlog every ninth claim begins at a lower
+   * priority. A claim whose lease has run out is given to whoever asks next.
    */
   claim(limit: number): Promise<readonly Claimed[]>;
   /** Lets the leases of these begin anew. */
@@ -125,7 +128,7 @@ export interface EventLog {
    * Writes what became of a batch in one step: the results, and the updates of mapped ones into their mailboxes. What is
    * no longer claimed so is left out; one that was erased meanwhile ends as erased. Answers the contacts to be woken.
    */
-  conclude(conclusions: readonly Conclusion[]): Promise<readonly ContactRef[]>;
+  conclude(conclusions: readonly Conclusion[]): Promise<readonly Wake[]>;
   /** Waits until an event may have come that can be claimed, for as long as it is worth waiting without a look. */
   arrival(): Promise<void>;
   find(id: string): Promise<EventRecord | undefined>;
@@ -142,9 +145,10 @@ export interface EventLog {
   ): Promise<readonly FailedEvent[]>;
   /**
    * Maps a finished or failed event again with the current mapping, as its next run: newer than its own earlier one,
-   * not than newer events. False when there is no such event, it has not finished yet, or its payload is gone.
+   * not than newer events. It has the priority that it was accepted with, unless another is given. False when there is no
+   * such event, it has not finished yet, or its payload is gone.
    */
-  replay(id: string): Promise<boolean>;
+  replay(id: string, priority?: Priority): Promise<boolean>;
   /** Maps a failed event again as the same run; the age of its updates counts anew. False when there is none such. */
   retry(id: string): Promise<boolean>;
   /** Forgets a failed event's payload for good; its duplicates are refused as before. False when there is none such. */
@@ -155,6 +159,11 @@ export interface EventLog {
 
 /** How long a claim is good for without being extended, unless the store is opened with another time. */
 export const usualLeaseMs = 10_000;
+/**
+ * The turn of an event is the number of its acceptance, and this much more or less by its priority: no such number comes
+ * near it, and all of them are exact.
+ */
+export const turnsApart = 4_000_000_000_000_000;
 /** What is claimed at once, in bytes as they are stored. */
 export const claimBytesMax = 4_000_000;
 

@@ -4,13 +4,14 @@ import { failedAt, failedJobsFrom, type Place } from "./failed-jobs.ts";
 import type { ReplaceData, WakeJob, WakeQueue } from "./queues.ts";
 import { stampRetentionFactor } from "./retention.ts";
 import type { Failure, Failures, Mailbox, Parked } from "./store.ts";
+import { wakeOf, wakesFor, type Wake } from "./wakes.ts";
 
 export interface FailuresParts {
   readonly events: Pick<EventLog, "failed" | "find" | "retry" | "drop">;
   readonly contacts: WakeQueue;
   readonly mailbox: Mailbox;
   readonly replaceData: ReplaceData;
-  readonly wake: (contact: ContactRef) => Promise<void>;
+  readonly wakeAll: (wakes: readonly Wake[]) => Promise<void>;
   readonly retentionMs: number;
   readonly clock: () => number;
 }
@@ -119,8 +120,10 @@ export function createFailures(parts: FailuresParts): Failures {
       if (delivery) {
         const receivedAt = clock();
         await mailbox.post(delivery.item.updates.map((update) => ({ ...update, receivedAt })));
-        const contacts = delivery.item.updates.map((update) => update.contact);
-        for (const contact of new Set([delivery.job.data.contact, ...contacts])) await parts.wake(contact);
+        const wakes = wakesFor(delivery.item.updates);
+        const { contact } = delivery.job.data;
+        const isNamed = wakes.some((wake) => wake.contact === contact);
+        await parts.wakeAll(isNamed ? wakes : [wakeOf(contact, "normal"), ...wakes]);
         await takeOut(id);
         return true;
       }

@@ -2,6 +2,7 @@ import type { FieldName } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import type { Applied } from "../contact/merge.ts";
+import type { Priority } from "../contact/priority.ts";
 
 /** One request that was made for a contact, kept as its history (newest last, bounded). */
 export interface DeliveryNote {
@@ -49,6 +50,8 @@ export interface Mailbox {
    * waited longest first, without the first `skip` of them.
    */
   overdue(postedBefore: number, limit: number, skip?: number): Promise<readonly ContactRef[]>;
+  /** The highest priority of what waits for each, where that is not the usual one. */
+  priorities(contacts: readonly ContactRef[]): Promise<ReadonlyMap<ContactRef, Priority>>;
   /** The events that spoke of the contact. */
   eventIds(contact: ContactRef): Promise<readonly string[]>;
   /** Removes what is kept here about the contact, for good; answers the ids of the events that spoke of it. */

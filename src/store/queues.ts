@@ -1,7 +1,9 @@
 import type { BulkJobOptions, JobsOptions, WorkerOptions } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
+import type { Priority } from "../contact/priority.ts";
 import type { StateQueue } from "./job-pages.ts";
 import type { QueueCounts, WakeJobData } from "./store.ts";
+import { jobNumber, wakeOf, type Wake } from "./wakes.ts";
 
 /** The parts of BullMQ's Job that are used here, whatever backend it has. */
 export interface WakeJob {
@@ -30,7 +32,9 @@ export interface WakeQueue extends StateQueue<WakeJob, "failed"> {
 export type ReplaceData = (id: string, before: WakeJobData, after: WakeJobData) => Promise<boolean>;
 
 interface CountedQueue {
-  getJobCounts(...types: ("waiting" | "active" | "delayed" | "failed" | "completed")[]): Promise<{
+  getJobCounts(
+    ...types: ("waiting" | "prioritized" | "active" | "delayed" | "failed" | "completed")[]
+  ): Promise<{
     [state: string]: number;
   }>;
 }
@@ -57,21 +61,30 @@ export const workerOptions = {
   settings: workerSettings,
 } as const;
 
-/** At most one waiting and one running wake-up per contact; nothing happens while one waits. */
-export async function wakeInto(queue: WakeQueue, contact: ContactRef): Promise<void> {
-  const { name, data, opts } = wakeJob({ contact });
-  await queue.add(name, data, opts);
+/** Moves the wake-ups of these contacts that wait with a lower priority forward to theirs. */
+export type RaiseWakes = (wakes: readonly Wake[]) => Promise<void>;
+
+export interface Waking {
+  wake(contact: ContactRef, priority?: Priority): Promise<void>;
+  wakeAll(wakes: readonly Wake[]): Promise<void>;
 }
 
-export async function wakeAllInto(queue: WakeQueue, contacts: readonly ContactRef[]): Promise<void> {
-  const [first, ...others] = contacts;
-  if (first === undefined) return;
-  if (others.length === 0) await wakeInto(queue, first);
-  else await queue.addBulk(contacts.map((contact) => wakeJob({ contact })));
+/** At most one waiting and one running wake-up per contact; one that waits can only move forward. */
+export function createWaking(queue: WakeQueue, raise: RaiseWakes): Waking {
+  async function wakeAll(wakes: readonly Wake[]): Promise<void> {
+    const [first, ...others] = wakes.map(({ contact, priority }) => wakeJob({ contact }, priority));
+    if (first === undefined) return;
+    if (others.length === 0) await queue.add(first.name, first.data, first.opts);
+    else await queue.addBulk([first, ...others]);
+    const raising = wakes.filter(({ raises }) => raises);
+    if (raising.length > 0) await raise(raising);
+  }
+  return { wake: (contact, priority = "normal") => wakeAll([wakeOf(contact, priority)]), wakeAll };
 }
 
-export function wakeJob(data: WakeJobData) {
+export function wakeJob(data: WakeJobData, priority: Priority = "normal") {
   const opts: JobsOptions = {
+    priority: jobNumber(priority),
     deduplication: { id: data.contact, keepLastIfActive: true },
     attempts,
     backoff: { type: "capped" },
@@ -82,9 +95,16 @@ export function wakeJob(data: WakeJobData) {
 }
 
 export async function queueCounts(queue: CountedQueue): Promise<QueueCounts> {
-  const counts = await queue.getJobCounts("waiting", "active", "delayed", "failed", "completed");
+  const counts = await queue.getJobCounts(
+    "waiting",
+    "prioritized",
+    "active",
+    "delayed",
+    "failed",
+    "completed",
+  );
   return {
-    waiting: counts["waiting"] ?? 0,
+    waiting: (counts["waiting"] ?? 0) + (counts["prioritized"] ?? 0),
     active: counts["active"] ?? 0,
     delayed: counts["delayed"] ?? 0,
     failed: counts["failed"] ?? 0,

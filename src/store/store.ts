@@ -1,10 +1,12 @@
 import type { Job } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
+import type { Priority } from "../contact/priority.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import type { Archive } from "./archive-port.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Mailbox, WakeJobData } from "./mailbox-port.ts";
 import type { Pacer } from "./pacer-port.ts";
+import type { Shares, Wake } from "./wakes.ts";
 
 export type { DeliveryNote, Mailbox, MailboxState, Parked, Settlement, WakeJobData } from "./mailbox-port.ts";
 export type { Grant, Pacer, PacerState, PauseReason } from "./pacer-port.ts";
@@ -100,10 +102,15 @@ export interface Store {
   readonly failures: Failures;
   readonly archive: Archive;
   readonly startWorker: StartWorker;
-  /** Wakes a contact: at most one waiting and one running job each. A no-op while one waits. */
-  wake(contact: ContactRef): Promise<void>;
-  /** Wakes many, in one call. */
-  wakeAll(contacts: readonly ContactRef[]): Promise<void>;
+  /** Wakes a contact: at most one waiting and one running job each. One that waits can only move forward. */
+  wake(contact: ContactRef, priority?: Priority): Promise<void>;
+  /** Wakes many, in one call, and one more where wake-ups that wait may have to move forward. */
+  wakeAll(wakes: readonly Wake[]): Promise<void>;
+  /**
+   * Lets so many of the wake-ups of each lower priority that have waited longest go before all others: their share.
+   * Answers how many there were.
+   */
+  letForward(shares: Shares): Promise<Shares>;
   /**
    * Deletes every trace of a contact: its mailbox, what its events held, what is parked for it. Duplicates of its events
    * are still refused. Answers how many events spoke of it. May be repeated after an error.

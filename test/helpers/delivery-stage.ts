@@ -61,7 +61,7 @@ export function createDeliveryStage(): DeliveryStage {
         observer: { updatesPerRequest: () => undefined, acceptedToDelivered: () => undefined },
         keep: async (parked) => void stage.kept.push(...parked),
         renamedTo: async () => stage.renamed,
-        wake: async (contacts) => void stage.woken.push(...contacts),
+        wake: async (wakes) => void stage.woken.push(...wakes.map((wake) => wake.contact)),
         signal: new AbortController().signal,
       };
     },

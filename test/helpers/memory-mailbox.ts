@@ -1,5 +1,6 @@
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import type { ContactUpdate } from "../../src/contact/event.ts";
+import { rankOf, priorityOf } from "../../src/contact/priority.ts";
 import type { Applied, FieldOrigin } from "../../src/contact/merge.ts";
 import { compareStamps } from "../../src/contact/stamp.ts";
 import type { DeliveryNote, Mailbox } from "../../src/store/store.ts";
@@ -60,6 +61,15 @@ export function createMemoryMailbox(clock: () => number): Mailbox {
         .filter(([, box]) => [...box.waiting.values()].some((entry) => entry.postedAt < postedBefore))
         .map(([contact]) => contact)
         .slice(0, limit);
+    },
+    async priorities(contacts) {
+      return new Map(
+        contacts.flatMap((contact) => {
+          const ranks = [...boxOf(contact).waiting.values()].map(({ update }) => rankOf(update.priority));
+          const highest = Math.min(...ranks);
+          return ranks.length === 0 || highest === 0 ? [] : [[contact, priorityOf(highest)]];
+        }),
+      );
     },
     async erase(contact) {
       const ids = [...boxOf(contact).events];

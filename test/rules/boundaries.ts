@@ -22,7 +22,7 @@ const contact = /^contact\//;
 const providerShared =
   /^providers\/(provider|signature|standard-webhooks|timed-signature|body|json|text|fields|multipart|labels|answers|sample)\.ts$/;
 const outbound = /^outbound\//;
-const storePort = /^store\/(store|event-log)\.ts$/;
+const storePort = /^store\/(store|event-log|wakes)\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
 const settings = /^config\/(secret-file|settings)\.ts$/;
 const telemetry = /^telemetry\//;

@@ -90,6 +90,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     remember: durable.remember,
     eventIds: durable.eventIds,
     overdue: mortal(durable.overdue),
+    priorities: mortal(durable.priorities),
     erase: mortal(durable.erase),
   };
 
@@ -150,8 +151,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
         random,
         observer: { updatesPerRequest: () => undefined, acceptedToDelivered: () => undefined },
         renamedTo: async () => undefined,
-        wake: async (contacts) => {
-          for (const other of contacts) wake(other);
+        wake: async (wakes) => {
+          for (const other of wakes) wake(other.contact);
         },
         keep: async (items) => {
           pending = items;

@@ -84,7 +84,9 @@ export function claimingContract(suite: Suite): void {
           completed(one, { outcome: "mapped", updates: [update], warnings: [] }),
           { kind: "failed", claimed: two, reason: "no", erased: ["c_1"] },
         ];
-        expect(await store.events.conclude(conclusions)).toEqual([contact]);
+        expect(await store.events.conclude(conclusions)).toEqual([
+          { contact, priority: "normal", raises: false },
+        ]);
         expect((await store.mailbox.read(contact)).waiting).toEqual([update]);
         expect(await store.mailbox.eventIds(contact)).toEqual([mapped.id]);
         expect(await stateOf(store, mapped.id)).toBe("completed");
@@ -179,7 +181,8 @@ export function claimingContract(suite: Suite): void {
       await withStore({}, async ({ store }) => {
         const contacts = Array.from({ length: 30 }, sampleContact);
         await store.wakeAll([]);
-        await Promise.all([store.wakeAll([...contacts, ...contacts]), store.wakeAll(contacts)]);
+        const wakes = contacts.map((contact) => ({ contact, priority: "normal", raises: true }) as const);
+        await Promise.all([store.wakeAll([...wakes, ...wakes]), store.wakeAll(wakes)]);
         expect((await store.counts()).contacts.waiting).toBe(30);
       });
     });

@@ -88,7 +88,7 @@ export function erasingContract(suite: Suite): void {
           return async () =>
             await store.events.conclude(claimed.map((one) => ({ kind: "completed", claimed: one, result })));
         };
-        expect(await (await conclude())()).toEqual([contact]);
+        expect(await (await conclude())()).toMatchObject([{ contact }]);
         await store.events.replay(event.id);
         const concludeAgain = await conclude();
         expect(await store.erase(contact)).toBe(1);

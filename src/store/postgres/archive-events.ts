@@ -1,7 +1,8 @@
+import { rankOf } from "../../contact/priority.ts";
 import type { KindArchive } from "../archive-kinds.ts";
 import type { ArchivedEvent, ArchivedWindow } from "../archive-port.ts";
 import { pageBytesMax, pageRecordsMax } from "../archive.ts";
-import { windowId } from "../event-log.ts";
+import { turnsApart, windowId } from "../event-log.ts";
 import { storable } from "../storable.ts";
 import type { StoreOptions } from "../store.ts";
 import type { SqlPool, SqlResult } from "./client.ts";
@@ -154,20 +155,20 @@ export function createEventArchive(
          SELECT g.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::integer[], $15::integer[],
              $16::bigint[], $17::bigint[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
-             $23::text[], $24::boolean[]) WITH ORDINALITY
+             $23::text[], $24::boolean[], $25::smallint[]) WITH ORDINALITY
            AS g (id, "window", source, provider, identity, type, attributes, occurred_at, received_at, accepted_at,
              payload, state, attempts, replay, retried_at, due_at, finished_at, erased, withdrawn, result, failure,
-             waits_for, claimed, ord)
+             waits_for, claimed, priority, ord)
          WHERE NOT (g.claimed AND g.state IN ('waiting', 'delayed') AND EXISTS (
            SELECT 1 FROM ${tables.window} w WHERE w.id = g."window" AND w.event_id <> g.id AND w.expires_at > $1))
        ), taken AS (
          INSERT INTO ${tables.state} AS held (id, state, attempts, replay, retried_at, due_at, finished_at, erased,
-           withdrawn, result, failure, waits_for)
+           withdrawn, result, failure, waits_for, priority, turn)
          SELECT id, state, attempts, replay, retried_at, due_at, finished_at, erased, withdrawn, result, failure,
-           waits_for
+           waits_for, priority, ${tables.nextTurn} + priority * ${turnsApart}
          FROM given ORDER BY ord
          ON CONFLICT (id) DO UPDATE SET
-           turn = excluded.turn, state = excluded.state, attempts = excluded.attempts, replay = excluded.replay,
+           turn = excluded.turn, priority = excluded.priority, state = excluded.state, attempts = excluded.attempts, replay = excluded.replay,
            retried_at = excluded.retried_at, lease = NULL, due_at = excluded.due_at,
            finished_at = excluded.finished_at, erased = excluded.erased, withdrawn = excluded.withdrawn,
            result = excluded.result, failure = excluded.failure, waits_for = excluded.waits_for
@@ -178,8 +179,8 @@ export function createEventArchive(
          RETURNING id
        )
        INSERT INTO ${tables.event} (id, source, provider, identity, type, attributes, occurred_at, received_at,
-         accepted_at, payload)
-       SELECT id, source, provider, identity, type, attributes, occurred_at, received_at, accepted_at, payload
+         accepted_at, payload, priority)
+       SELECT id, source, provider, identity, type, attributes, occurred_at, received_at, accepted_at, payload, priority
        FROM given JOIN taken USING (id) ORDER BY ord
        ON CONFLICT (id) DO UPDATE SET attributes = excluded.attributes, payload = excluded.payload`,
       [now, ...columnsOf(records.map(storable), keptColumns(now))],
@@ -221,6 +222,7 @@ function keptColumns(now: number) {
     ({ failure }: ArchivedEvent) => failure ?? null,
     ({ waitsFor }: ArchivedEvent) => waitsFor ?? null,
     ({ claimed }: ArchivedEvent) => claimed,
+    ({ event }: ArchivedEvent) => rankOf(event.priority),
   ];
 }
 

@@ -28,7 +28,7 @@ export function createParkedJobs(pool: SqlPool, queue: string) {
         `SELECT * FROM (
            SELECT next.*, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM (
              SELECT ${columns}, pg_column_size(j.data)::bigint AS bytes FROM ${job} j
-             WHERE j.queue = $1 AND j.state = 'failed' AND j.priority = 0 AND j.id > $2
+             WHERE j.queue = $1 AND j.state = 'failed' AND j.id > $2
              ORDER BY j.id LIMIT ${pageRecordsMax}) next) cut
          WHERE bytes_before <= ${pageBytesMax / 4} ORDER BY id`,
         [queue, after],

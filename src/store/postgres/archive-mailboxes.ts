@@ -1,5 +1,6 @@
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
+import { keptPriority, priorityOf, rankOf } from "../../contact/priority.ts";
 import type { Applied } from "../../contact/merge.ts";
 import type { KindArchive } from "../archive-kinds.ts";
 import { archivedWake, mergedHistory, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
@@ -26,6 +27,7 @@ interface UpdateRow extends Pick<ContactUpdate, "id" | "stamp"> {
   readonly event_id: string;
   readonly patch: string;
   readonly received_at: string | number;
+  readonly priority: number;
 }
 
 interface FieldRow {
@@ -67,7 +69,7 @@ export function createMailboxArchive(
         FROM (SELECT ${fields} FROM ${schema}.${table} o WHERE o.contact = c.contact) t)`;
     const { rows } = await pool.query<MailboxRow>(
       `SELECT c.contact, e.contact IS NOT NULL AS expired, k.history, k.expires_at, w.data AS wake, w.process_at_ms AS due,
-         ${list("mailbox_update", "id, event_id, patch, stamp, received_at")} AS updates,
+         ${list("mailbox_update", "id, event_id, patch, stamp, received_at, priority")} AS updates,
          CASE WHEN k.contact IS NULL THEN '[]' ELSE ${list("mailbox_field", "field, stamp, event_id")} END AS fields,
          ${list("mailbox_event", "event_id")} AS events
        FROM unnest($1::text[]) AS c (contact)
@@ -143,9 +145,9 @@ export function createMailboxArchive(
   async function importUpdates(client: SqlClient, mailboxes: readonly ArchivedMailbox[]): Promise<void> {
     const updates = mailboxes.flatMap(({ waiting }) => waiting);
     await client.query(
-      `INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
-       SELECT u.*, $7::bigint
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) u
+      `INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, priority, posted_at)
+       SELECT u.*, $8::bigint
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[]) u
        ON CONFLICT DO NOTHING`,
       [
         updates.map((update) => update.contact),
@@ -154,6 +156,7 @@ export function createMailboxArchive(
         updates.map((update) => JSON.stringify(update.patch)),
         updates.map((update) => update.stamp),
         updates.map((update) => update.receivedAt),
+        updates.map((update) => rankOf(update.priority)),
         clock(),
       ],
     );
@@ -207,6 +210,7 @@ function mailboxOf(row: MailboxRow): ArchivedMailbox | undefined {
       patch: JSON.parse(update.patch) as ContactUpdate["patch"],
       stamp: update.stamp,
       receivedAt: Number(update.received_at),
+      ...keptPriority(priorityOf(update.priority)),
     })),
     row.wake ?? undefined,
   );

@@ -1,9 +1,11 @@
+import { rankOf, type Priority } from "../../contact/priority.ts";
 import type { Doorbell } from "../doorbell.ts";
 import {
   droppedResult,
   erasedResult,
   eventStates,
   isEventId,
+  turnsApart,
   type EventLog,
   type EventState,
 } from "../event-log.ts";
@@ -23,13 +25,24 @@ export function createEventChanges(
 ): Changes {
   const tables = eventTables(options.prefix);
 
-  async function runAgain(id: string, replays: 0 | 1, from: readonly EventState[]): Promise<boolean> {
+  async function runAgain(
+    id: string,
+    from: readonly EventState[],
+    replays: 0 | 1,
+    priority?: Priority,
+  ): Promise<boolean> {
     if (!isEventId(id)) return false;
     const { rows } = await pool.query(
-      `UPDATE ${tables.state} SET state = 'waiting', turn = ${tables.nextTurn}, attempts = 0, replay = replay + $2,
-         retried_at = $3, result = NULL, failure = NULL, finished_at = NULL
-       WHERE id = $1 AND state = ANY($4::text[]) AND withdrawn IS NULL RETURNING id`,
-      [id, replays, clock(), from],
+      `WITH found AS (
+         SELECT s.id, coalesce($5::integer, CASE $2::integer WHEN 0 THEN s.priority ELSE e.priority END)::smallint AS priority
+         FROM ${tables.state} s JOIN ${tables.event} e ON e.id = s.id WHERE s.id = $1
+       )
+       UPDATE ${tables.state} s SET state = 'waiting', turn = ${tables.nextTurn} + found.priority * ${turnsApart},
+         priority = found.priority, attempts = 0, replay = replay + $2::integer, retried_at = $3, result = NULL,
+         failure = NULL, finished_at = NULL
+       FROM found
+       WHERE s.id = found.id AND s.state = ANY($4::text[]) AND s.withdrawn IS NULL RETURNING s.id`,
+      [id, replays, clock(), from, priority === undefined ? null : rankOf(priority)],
     );
     if (rows.length === 0) return false;
     doorbell.ring();
@@ -64,8 +77,8 @@ export function createEventChanges(
   }
 
   return {
-    replay: (id) => runAgain(id, 1, ["completed", "failed"]),
-    retry: (id) => runAgain(id, 0, ["failed"]),
+    replay: (id, priority) => runAgain(id, ["completed", "failed"], 1, priority),
+    retry: (id) => runAgain(id, ["failed"], 0),
     drop: async (id) => (await withdraw([id], "dropped", ["failed"])) > 0,
     async erase(ids) {
       await withdraw(ids, "erased", eventStates);

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../../contact/event.ts";
+import { priorityOf, rankOf } from "../../contact/priority.ts";
+import { createSharedClaim } from "../claim-shares.ts";
 import { createDoorbell, type Doorbell } from "../doorbell.ts";
 import {
   claimBytesMax,
   droppedResult,
   erasedResult,
+  turnsApart,
   usualLeaseMs,
   windowId,
   type Acceptance,
@@ -15,6 +18,7 @@ import {
 } from "../event-log.ts";
 import { storable } from "../storable.ts";
 import type { StoreOptions } from "../store.ts";
+import type { Wake } from "../wakes.ts";
 import type { SqlPools } from "./client.ts";
 import { createEventChanges } from "./event-changes.ts";
 import { createEventReads } from "./event-reads.ts";
@@ -27,6 +31,8 @@ type Writes = Pick<EventLog, "accept" | "claim" | "extend" | "conclude">;
 /** A claim looks this often for leases and delays that are over. */
 const setBackEveryMs = 100;
 const setBackMax = 1_000;
+/** Whether a contact has a usual update among those that wait is looked for in so many of them. */
+const lookedAtMax = 50;
 
 /** The log in tables of its own. `pollMs`: how soon events are found that another process accepted. */
 export function createSqlEventLog(
@@ -65,8 +71,9 @@ function createEventWrites(
     const { rows } = await durable.query<{ event_id: string }>(
       `WITH given AS (
          SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-             $10::bigint[], $11::bigint[], $12::integer[], $13::text[]) WITH ORDINALITY
-           AS g (id, "window", source, provider, identity, type, attributes, occurred_at, received_at, replay, payload, ord)
+             $10::bigint[], $11::bigint[], $12::integer[], $13::text[], $14::smallint[]) WITH ORDINALITY
+           AS g (id, "window", source, provider, identity, type, attributes, occurred_at, received_at, replay, payload,
+             priority, ord)
        ), firsts AS (
          SELECT DISTINCT ON ("window" COLLATE "C") "window", id FROM given ORDER BY "window" COLLATE "C", ord
        ), held AS (
@@ -80,13 +87,13 @@ function createEventWrites(
          SELECT given.* FROM given JOIN held USING ("window") WHERE held.event_id = given.id
        ), taken AS (
          INSERT INTO ${tables.event} (id, source, provider, identity, type, attributes, occurred_at, received_at,
-           accepted_at, payload)
-         SELECT id, source, provider, identity, type, attributes, occurred_at, received_at, $1, payload
+           accepted_at, payload, priority)
+         SELECT id, source, provider, identity, type, attributes, occurred_at, received_at, $1, payload, priority
          FROM fresh ORDER BY ord
          ON CONFLICT (id) DO NOTHING RETURNING id
        ), begun AS (
-         INSERT INTO ${tables.state} (id, state, replay)
-         SELECT id, 'waiting', replay FROM fresh JOIN taken USING (id) ORDER BY ord
+         INSERT INTO ${tables.state} (id, state, replay, priority, turn)
+         SELECT id, 'waiting', replay, priority, ${tables.nextTurn} + priority * ${turnsApart} FROM fresh JOIN taken USING (id) ORDER BY ord
          ON CONFLICT (id) DO NOTHING
        )
        SELECT held.event_id FROM given JOIN held USING ("window") ORDER BY given.ord`,
@@ -113,14 +120,14 @@ function createEventWrites(
     );
   }
 
-  async function claim(limit: number): Promise<readonly Claimed[]> {
-    if (limit <= 0) return [];
+  const claim = createSharedClaim(async (limit, from) => {
     await setBackDue();
     pruner.passing();
     const lease = randomUUID();
     const { rows } = await pool.query<EventRow & { attempts: number }>(
       `WITH next AS (
-         SELECT id, turn FROM ${tables.state} WHERE state = 'waiting' ORDER BY turn LIMIT $1 FOR UPDATE SKIP LOCKED
+         SELECT id, turn FROM ${tables.state} WHERE state = 'waiting' AND turn >= $5
+         ORDER BY turn LIMIT $1 FOR UPDATE SKIP LOCKED
        ), sized AS (
          SELECT id, bytes, sum(bytes) OVER (ORDER BY turn) AS up_to
          FROM (SELECT next.*, pg_column_size(e.payload)::bigint AS bytes
@@ -132,10 +139,10 @@ function createEventWrites(
          RETURNING held.*
        )
        SELECT ${eventColumns}, s.attempts FROM s JOIN ${tables.event} e ON e.id = s.id ORDER BY s.turn`,
-      [limit, lease, clock() + leaseMs, claimBytesMax],
+      [limit, lease, clock() + leaseMs, claimBytesMax, from],
     );
     return rows.map((row) => ({ event: eventOf(row), attempts: row.attempts, lease }));
-  }
+  });
 
   async function extend(claimed: readonly Claimed[]): Promise<void> {
     if (claimed.length === 0) return;
@@ -149,12 +156,12 @@ function createEventWrites(
     );
   }
 
-  async function conclude(conclusions: readonly Conclusion[]): Promise<readonly ContactRef[]> {
+  async function conclude(conclusions: readonly Conclusion[]): Promise<readonly Wake[]> {
     if (conclusions.length === 0) return [];
     const now = clock();
     const posts = conclusions.flatMap(postsOf);
     if (posts.length > 0) await forgetNowAndThen(posts.map(({ update }) => update.contact));
-    const { rows } = await pool.query<{ finished: number; contacts: ContactRef[] }>(
+    const { rows } = await pool.query<{ finished: number; woken: string }>(
       `WITH given AS (
          SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
            $11::text[]) AS g (id, lease, kind, result, failure, erased, delay, waits_for)
@@ -179,21 +186,31 @@ function createEventWrites(
          FROM outcome o WHERE s.id = o.id
          RETURNING s.id, o.kind
        ), told AS (
-         SELECT u.* FROM unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[])
-           AS u (claimed_id, contact, id, event_id, patch, stamp, received_at)
+         SELECT u.* FROM unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[],
+           $19::smallint[]) AS u (claimed_id, contact, id, event_id, patch, stamp, received_at, priority)
          JOIN concluded c ON c.id = u.claimed_id AND c.kind = 'completed'
          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_erased e WHERE e.event_id = u.event_id)
        ), posted AS (
-         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
-         SELECT contact, id, event_id, patch, stamp, received_at, $1 FROM told
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at, priority)
+         SELECT contact, id, event_id, patch, stamp, received_at, $1, priority FROM told
          ON CONFLICT DO NOTHING
        ), named AS (
          INSERT INTO ${schema}.mailbox_event (contact, event_id)
          SELECT DISTINCT contact, event_id FROM told
          ON CONFLICT DO NOTHING
+       ), given_by AS (
+         SELECT contact, min(priority) AS given FROM told GROUP BY contact
+       ), woken AS (
+         SELECT t.contact, given, least(
+           (SELECT min(u.priority) FROM ${schema}.mailbox_update u WHERE u.contact = t.contact AND u.priority <> 0),
+           CASE WHEN given <> 0 THEN (SELECT min(first.priority) FROM (
+             SELECT u.priority FROM ${schema}.mailbox_update u WHERE u.contact = t.contact LIMIT ${lookedAtMax}) AS first) END
+         ) AS before
+         FROM given_by t
        )
        SELECT (SELECT count(*)::integer FROM concluded WHERE kind NOT IN ('delayed', 'released')) AS finished,
-         (SELECT coalesce(array_agg(DISTINCT contact), '{}') FROM told) AS contacts`,
+         (SELECT coalesce(json_agg(json_build_array(contact, least(given, before), before > given)), '[]')::text FROM woken)
+           AS woken`,
       [
         now,
         JSON.stringify(erasedResult),
@@ -204,7 +221,10 @@ function createEventWrites(
     );
     pruner.finished(rows[0]?.finished ?? 0);
     if (conclusions.some(({ kind }) => kind === "released")) doorbell.ring();
-    return rows[0]?.contacts ?? [];
+    const woken = JSON.parse(rows[0]?.woken ?? "[]") as [ContactRef, number, boolean | null][];
+    return woken.map(([contact, rank, raises]) => {
+      return { contact, priority: priorityOf(rank), raises: raises === true };
+    });
   }
 
   return { accept, claim, extend, conclude };
@@ -224,6 +244,7 @@ const acceptedColumns: readonly Column<RelayEvent>[] = [
   (event) => Math.round(event.receivedAt),
   (event) => event.replay,
   (event) => event.payload,
+  (event) => rankOf(event.priority),
 ];
 
 const concludedColumns: readonly Column<Conclusion>[] = [
@@ -256,4 +277,5 @@ const postedColumns: readonly Column<Post>[] = [
   ({ update }) => JSON.stringify(update.patch),
   ({ update }) => update.stamp,
   ({ update }) => Math.round(update.receivedAt),
+  ({ update }) => rankOf(update.priority),
 ];

@@ -33,7 +33,7 @@ interface Order {
   readonly cursor: RegExp;
 }
 
-const stateCursor = /^(\d{1,18})\.(evt_[0-9A-Za-z_]{1,64})$/;
+const stateCursor = /^(-?\d{1,18})\.(evt_[0-9A-Za-z_]{1,64})$/;
 const byAcceptance: Order = {
   key: "e.accepted_at",
   tie: "e.seq",

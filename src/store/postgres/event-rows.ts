@@ -1,4 +1,5 @@
 import type { RelayEvent } from "../../contact/event.ts";
+import { keptPriority, priorityOf } from "../../contact/priority.ts";
 import type { EventRecord, EventResult, EventState } from "../event-log.ts";
 import { relaySchema } from "./schema.ts";
 
@@ -15,6 +16,7 @@ export interface EventHeadRow {
   readonly retried_at: string | number | null;
   readonly erased: string | null;
   readonly withdrawn: string | null;
+  readonly priority: number;
 }
 
 export interface EventRow extends EventHeadRow {
@@ -32,7 +34,7 @@ export interface OutcomeRow {
 
 /** Of `event e` and `event_state s`. */
 export const headColumns = `e.id, e.source, e.provider, e.identity, e.type, e.occurred_at, e.received_at,
-  s.replay, s.retried_at, s.erased, s.withdrawn`;
+  s.replay, s.retried_at, s.erased, s.withdrawn, s.priority`;
 export const eventColumns = `${headColumns}, e.attributes, e.payload`;
 export const outcomeColumns = "s.state, s.finished_at, s.result, s.failure, s.waits_for";
 
@@ -48,7 +50,7 @@ export function eventTables(prefix: string) {
 }
 
 export function headOf(row: EventHeadRow): Omit<RelayEvent, "attributes" | "payload"> {
-  const { id, source, provider, identity, type, replay, withdrawn } = row;
+  const { id, source, provider, identity, type, replay, withdrawn, priority } = row;
   return {
     id,
     source,
@@ -61,6 +63,7 @@ export function headOf(row: EventHeadRow): Omit<RelayEvent, "attributes" | "payl
     ...(row.retried_at === null ? {} : { retriedAt: Number(row.retried_at) }),
     ...(row.erased === null ? {} : { erased: JSON.parse(row.erased) as string[] }),
     ...(withdrawn === "erased" || withdrawn === "dropped" ? { withdrawn } : {}),
+    ...keptPriority(priorityOf(priority)),
   };
 }
 

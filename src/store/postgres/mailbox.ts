@@ -1,5 +1,6 @@
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
+import { keptPriority, priorityOf, rankOf, type Priority } from "../../contact/priority.ts";
 import type { Applied, FieldOrigin } from "../../contact/merge.ts";
 import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
 import {
@@ -18,6 +19,7 @@ interface UpdateRow {
   patch: string;
   stamp: ContactUpdate["stamp"];
   received_at: string | number;
+  priority: number;
 }
 
 interface FieldRow {
@@ -64,12 +66,12 @@ export function createSqlMailbox(
     const column = <Value>(pick: (update: ContactUpdate) => Value) => updates.map(pick);
     await pool.query(
       `WITH given AS (
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-           AS u (contact, id, event_id, patch, stamp, received_at)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $8::smallint[])
+           AS u (contact, id, event_id, patch, stamp, received_at, priority)
          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_erased e WHERE e.event_id = u.event_id)
        ), posted AS (
-         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at)
-         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint FROM given
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at, priority)
+         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint, priority FROM given
          ON CONFLICT DO NOTHING
        )
        INSERT INTO ${schema}.mailbox_event (contact, event_id)
@@ -83,13 +85,14 @@ export function createSqlMailbox(
         column((update) => update.stamp),
         column((update) => update.receivedAt),
         now,
+        column((update) => rankOf(update.priority)),
       ],
     );
   }
 
   const readText = (withHistory: boolean) => `SELECT
     (SELECT coalesce(json_agg(u), '[]')::text FROM (
-       SELECT id, event_id, patch, stamp, received_at
+       SELECT id, event_id, patch, stamp, received_at, priority
        FROM ${schema}.mailbox_update WHERE contact = $1) u) AS updates,
     (SELECT coalesce(json_agg(f), '[]')::text FROM (
        SELECT field, stamp, event_id FROM ${schema}.mailbox_field
@@ -116,6 +119,7 @@ export function createSqlMailbox(
         patch: JSON.parse(update.patch) as ContactUpdate["patch"],
         stamp: update.stamp,
         receivedAt: Number(update.received_at),
+        ...keptPriority(priorityOf(update.priority)),
       })),
       applied: Object.fromEntries(
         fields.map(({ field, stamp, event_id }) => [field, { stamp, eventId: event_id }]),
@@ -212,6 +216,15 @@ export function createSqlMailbox(
     return rows.map((row) => row.contact);
   }
 
+  async function priorities(contacts: readonly ContactRef[]): Promise<ReadonlyMap<ContactRef, Priority>> {
+    const { rows } = await pool.query<{ contact: ContactRef; rank: number }>(
+      `SELECT contact, min(priority) AS rank FROM ${schema}.mailbox_update WHERE contact = ANY($1::text[])
+       GROUP BY contact HAVING min(priority) <> 0`,
+      [contacts],
+    );
+    return new Map(rows.map(({ contact, rank }) => [contact, priorityOf(rank)]));
+  }
+
   async function forgetExpired(): Promise<void> {
     const now = clock();
     await pool.query(
@@ -251,5 +264,5 @@ export function createSqlMailbox(
     });
   }
 
-  return { post, read, settle, remember, overdue, eventIds, erase };
+  return { post, read, settle, remember, overdue, priorities, eventIds, erase };
 }

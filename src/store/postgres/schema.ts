@@ -11,7 +11,7 @@ export function relaySchema(prefix: string): string {
   return `relay_${prefix}`;
 }
 
-/** In order; append only. `$schema` is the quoted schema name. */
+/** In order; append only. `$schema` is the quoted schema name, `$contacts` the quoted name of the queue. */
 const migrations: readonly string[] = [
   `
   CREATE TABLE $schema.mailbox_update (
@@ -106,6 +106,15 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX event_window_expiry ON $schema.event_window (expires_at);
   `,
+  // Ranks: 0 is the usual priority. An event keeps the one that it was accepted with beside the one that it has now. What
+  // waits is not to go before everything that comes from now on.
+  `
+  ALTER TABLE $schema.event ADD COLUMN priority smallint NOT NULL DEFAULT 0;
+  ALTER TABLE $schema.event_state ADD COLUMN priority smallint NOT NULL DEFAULT 0;
+  ALTER TABLE $schema.mailbox_update ADD COLUMN priority smallint NOT NULL DEFAULT 0;
+  CREATE INDEX mailbox_update_priority ON $schema.mailbox_update (contact, priority) WHERE priority <> 0;
+  UPDATE bullmq.job SET priority = 4 WHERE queue = $contacts AND state IN ('waiting', 'delayed') AND priority = 0;
+  `,
 ];
 
 /** What a start would find and do, without doing it. */
@@ -161,7 +170,9 @@ export async function migrate(client: SqlClient, prefix: string): Promise<number
     refuseNewer(current);
     for (const [index, sql] of migrations.entries()) {
       if (index < current) continue;
-      await client.query(sql.replaceAll("$schema", `"${schema}"`));
+      await client.query(
+        sql.replaceAll("$schema", `"${schema}"`).replaceAll("$contacts", `'${prefix}-contacts'`),
+      );
       await client.query(`INSERT INTO "${schema}".migration (version) VALUES ($1)`, [index + 1]);
     }
     await client.query("COMMIT");

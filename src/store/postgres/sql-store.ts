@@ -6,14 +6,13 @@ import {
   type PgPool,
   type PostgresQueueBackend,
 } from "bullmq";
-import type { ContactRef } from "../../contact/contact-ref.ts";
 import { createAcceptBatches } from "../accept-batches.ts";
 import { createErasure } from "../erasure.ts";
 import { closeWorker, countRuns } from "../closing.ts";
 import type { EventLog, EventState } from "../event-log.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
-import { queueCounts, wakeAllInto, wakeInto, workerOptions, type ReplaceData } from "../queues.ts";
+import { createWaking, queueCounts, workerOptions, type ReplaceData } from "../queues.ts";
 import type {
   Engine,
   QueueCounts,
@@ -33,6 +32,7 @@ import { createSqlEventLog } from "./event-log.ts";
 import { eventTables } from "./event-rows.ts";
 import { createSqlMailbox } from "./mailbox.ts";
 import { bullmqSchema } from "./schema.ts";
+import { createSqlWakes } from "./wakes.ts";
 import { storable, storableError } from "../storable.ts";
 
 /** What BullMQ's PostgreSQL backend needs of a pool, beside what this store uses. */
@@ -144,7 +144,8 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       isAboutContent,
     }),
   };
-  const wake = (contact: ContactRef) => wakeInto(wakes, contact);
+  const { raise, letForward } = createSqlWakes(working, contactsQueue);
+  const { wake, wakeAll } = createWaking(wakes, raise);
 
   const replaceData: ReplaceData = async (id, before, after) => {
     const { rows } = await pool.query(
@@ -189,7 +190,7 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       contacts,
       mailbox,
       replaceData,
-      wake,
+      wakeAll,
       retentionMs: options.retentionMs,
       clock: parts.clock,
     }),
@@ -206,7 +207,8 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
     ),
     startWorker,
     wake,
-    wakeAll: (refs) => wakeAllInto(wakes, refs),
+    wakeAll,
+    letForward,
     async erase(contact) {
       const count = await erasure.contact(contact);
       parts.erased?.();

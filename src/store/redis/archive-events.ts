@@ -1,3 +1,4 @@
+import { rankOf } from "../../contact/priority.ts";
 import type { KindArchive } from "../archive-kinds.ts";
 import type { ArchivedEvent, ArchivedWindow } from "../archive-port.ts";
 import { pageBytesMax, pageRecordsMax } from "../archive.ts";
@@ -168,5 +169,6 @@ function importArguments(keys: Keys, record: ArchivedEvent, now: number): (strin
     failure ?? "",
     claimed ? "1" : "0",
     waitsFor ?? "",
+    rankOf(event.priority),
   ];
 }

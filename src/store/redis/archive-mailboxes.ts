@@ -3,6 +3,7 @@ import type { ChainableCommander } from "ioredis";
 import type { RedisClient } from "./connections.ts";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
+import { rankOf } from "../../contact/priority.ts";
 import type { FieldOrigin } from "../../contact/merge.ts";
 import type { KindArchive } from "../archive-kinds.ts";
 import { archivedWake, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
@@ -27,7 +28,7 @@ export function createMailboxArchive(
   options: StoreOptions,
   clock: () => number,
 ): KindArchive<"mailbox"> {
-  const { waiting: waitingKey, root, of: keys } = mailboxKeys(options.prefix);
+  const { waiting: waitingKey, priority: priorityKey, root, of: keys } = mailboxKeys(options.prefix);
   const jobPrefix = `{${options.prefix}}:contacts:`;
   const keepMs = stampRetentionFactor * options.retentionMs;
 
@@ -90,18 +91,19 @@ export function createMailboxArchive(
       // As one array: a function takes only so many arguments, and a contact may have any number of events.
       line.call("EVAL", [
         importMailboxScript,
-        5,
+        6,
         key.updates,
         key.fields,
         key.history,
         key.events,
         waitingKey,
+        priorityKey,
         contact,
         now,
         Math.round(mailbox.expiresAt ?? now + keepMs),
         historyMax,
         waiting.length,
-        ...waiting.flatMap((update) => [update.id, JSON.stringify(update)]),
+        ...waiting.flatMap((update) => [update.id, JSON.stringify(update), rankOf(update.priority)]),
         eventIds.length,
         ...eventIds,
         fields.length,

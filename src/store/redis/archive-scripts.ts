@@ -1,4 +1,6 @@
+import { turnsApart } from "../event-log.ts";
 import { olderFunction } from "./older.ts";
+import { prioritizeFunction } from "./priority.ts";
 
 /**
  * Puts one failed wake-up where BullMQ would have it, in one step; one that is there already stays.
@@ -25,7 +27,7 @@ return 1`;
 export const importEventScript = `
 local root = KEYS[1]
 local id, window, state, head, attributes, payload, attempts, replay, retried = unpack(ARGV, 1, 9)
-local erased, withdrawn, source, type, accepted, finished, due, result, failure, claimed, waits = unpack(ARGV, 10, 20)
+local erased, withdrawn, source, type, accepted, finished, due, result, failure, claimed, waits, rank = unpack(ARGV, 10, 21)
 local record = root .. "event:" .. id
 local isFinished = state == "completed" or state == "failed"
 local held = redis.call("HMGET", record, "state", "replay", "withdrawn", "seq")
@@ -44,8 +46,9 @@ elseif not isFinished and claimed == "1" then
   if first and first ~= id then return 0 end
 end
 local last = tonumber(redis.call("GET", root .. "last") or "0")
-local turn = string.format("%.0f", math.max(last + 1, accepted * 1000))
-redis.call("SET", root .. "last", turn)
+local turn = math.max(last + 1, accepted * 1000)
+redis.call("SET", root .. "last", string.format("%.0f", turn))
+turn = string.format("%.0f", turn + rank * ${turnsApart})
 -- Its place by acceptance is its own; its turn is behind what is here already.
 if not seq then
   local place = tonumber(accepted) * 1000
@@ -55,6 +58,7 @@ if not seq then
 end
 redis.call("HSET", record, "head", head, "attributes", attributes, "payload", payload, "state", state,
   "attempts", attempts, "replay", replay, "source", source, "type", type, "seq", seq, "turn", turn)
+if rank ~= "0" then redis.call("HSET", record, "priority", rank, "accepted", rank) end
 if retried ~= "" then redis.call("HSET", record, "retried", retried) end
 if erased ~= "" then redis.call("HSET", record, "erased", erased) end
 if withdrawn ~= "" then redis.call("HSET", record, "withdrawn", withdrawn) end
@@ -93,11 +97,11 @@ return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), redis.cal
 /**
  * Merges a mailbox in one step: updates by id, the newest stamp of each field, history by time.
  *
- * KEYS: updates, fields, history, events, the waiting contacts
+ * KEYS: updates, fields, history, events, the waiting contacts, their priorities
  * ARGV: contact, now, expiry, length of history, then four lists, each after its length
  */
-export const importMailboxScript = `${olderFunction}
-local updates, fields, history, events, waiting = unpack(KEYS)
+export const importMailboxScript = `${olderFunction}${prioritizeFunction}
+local updates, fields, history, events, waiting, priority = unpack(KEYS)
 local contact, now, expires, historyMax = unpack(ARGV, 1, 4)
 local keep = math.max(tonumber(expires), redis.call("PEXPIRETIME", fields), redis.call("PEXPIRETIME", history))
 local at = 5
@@ -106,7 +110,10 @@ local function each(width, work)
   for i = at + 1, last, width do work(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
   at = last + 1
 end
-each(2, function(id, update) redis.call("HSETNX", updates, id, update) end)
+each(3, function(id, update, rank)
+  prioritize(priority, updates, contact, tonumber(rank))
+  redis.call("HSETNX", updates, id, update)
+end)
 each(1, function(id) redis.call("SADD", events, id) end)
 each(3, function(field, stamp, origin)
   local kept = redis.call("HGET", fields, field)

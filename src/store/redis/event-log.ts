@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { RelayEvent } from "../../contact/event.ts";
+import { priorityOf, rankOf, type Priority } from "../../contact/priority.ts";
+import { createSharedClaim } from "../claim-shares.ts";
 import type { Doorbell } from "../doorbell.ts";
 import {
   claimBytesMax,
@@ -14,6 +16,7 @@ import {
 } from "../event-log.ts";
 import { storable } from "../storable.ts";
 import type { StoreOptions } from "../store.ts";
+import type { Wake } from "../wakes.ts";
 import type { RedisClient } from "./connections.ts";
 import { eventKeys } from "./event-keys.ts";
 import { claimedOf, headOf } from "./event-record.ts";
@@ -66,6 +69,7 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
       JSON.stringify(event.attributes),
       event.payload,
       event.replay,
+      rankOf(event.priority),
     ]);
     const ids = (await acceptAll([root], [keepMs, ...args])) as string[];
     doorbell.ring();
@@ -76,32 +80,35 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
     });
   }
 
-  async function claim(limit: number): Promise<readonly Claimed[]> {
-    if (limit <= 0) return [];
+  const claim = createSharedClaim(async (limit, from) => {
     const lease = randomUUID();
-    const answers = (await claimSome([root], [limit, leaseMs, lease, claimBytesMax, keepMs])) as string[][];
+    const args = [limit, leaseMs, lease, claimBytesMax, keepMs, from];
+    const answers = (await claimSome([root], args)) as string[][];
     return answers.map((answer) => claimedOf(answer, lease));
-  }
+  });
 
   async function extend(claimed: readonly Claimed[]): Promise<void> {
     if (claimed.length === 0) return;
     await extendAll([root], [leaseMs, ...claimed.flatMap(({ event, lease }) => [event.id, lease])]);
   }
 
-  async function conclude(conclusions: readonly Conclusion[]): Promise<readonly ContactRef[]> {
+  async function conclude(conclusions: readonly Conclusion[]): Promise<readonly Wake[]> {
     if (conclusions.length === 0) return [];
     const settings = [mailbox.root, clock(), options.retentionEvents];
     const args = [...settings, ...conclusions.flatMap(argumentsOf)];
-    const contacts = (await concludeAll([root, mailbox.waiting], args)) as ContactRef[];
-    const distinct = [...new Set(contacts)];
-    if (distinct.length > 0) await parts.posted(distinct);
+    const keys = [root, mailbox.waiting, mailbox.priority];
+    const answers = (await concludeAll(keys, args)) as [ContactRef, number, number][];
+    if (answers.length > 0) await parts.posted(answers.map(([contact]) => contact));
     if (conclusions.some(({ kind }) => kind === "released")) doorbell.ring();
-    return distinct;
+    return answers.map(([contact, rank, raises]) => {
+      return { contact, priority: priorityOf(rank), raises: raises === 1 };
+    });
   }
 
-  async function again(id: string, isReplay: boolean): Promise<boolean> {
+  async function again(id: string, isReplay: boolean, priority?: Priority): Promise<boolean> {
     if (!isEventId(id)) return false;
-    const done = (await runAgain([root], [id, clock(), isReplay ? "1" : "0"])) === 1;
+    const done =
+      (await runAgain([root], [id, clock(), isReplay ? "1" : "0", priority ? rankOf(priority) : ""])) === 1;
     if (done) doorbell.ring();
     return done;
   }
@@ -112,7 +119,7 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
     extend,
     conclude,
     arrival: () => doorbell.heard(),
-    replay: (id) => again(id, true),
+    replay: (id, priority) => again(id, true, priority),
     retry: (id) => again(id, false),
     drop: async (id) => isEventId(id) && (await withdraw([root], ["dropped", id])) === 1,
     async erase(ids) {
@@ -128,7 +135,12 @@ function argumentsOf(conclusion: Conclusion): (string | number)[] {
     case "completed": {
       const { result } = conclusion;
       const updates = result.outcome === "mapped" ? result.updates : [];
-      const posts = updates.flatMap((update) => [update.contact, update.id, JSON.stringify(update)]);
+      const posts = updates.flatMap((update) => [
+        update.contact,
+        update.id,
+        JSON.stringify(update),
+        rankOf(update.priority),
+      ]);
       return [...about, JSON.stringify(result), 0, "", updates.length, ...posts];
     }
     case "failed": {

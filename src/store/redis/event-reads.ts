@@ -22,7 +22,7 @@ type Field = string | null;
 /** Looked at for one page: a filter that fits hardly anything must not hold the server up. */
 const lookedMax = 2_000;
 const everMicros = Number.MAX_SAFE_INTEGER;
-const cursorPattern = /^(\d{1,17})\.(\w{1,70})$/;
+const cursorPattern = /^(-?\d{1,17})\.(\w{1,70})$/;
 
 /** What only looks into the log. */
 export function createRedisEventReads(client: RedisClient, options: StoreOptions): Reads {

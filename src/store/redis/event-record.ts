@@ -1,8 +1,12 @@
 import type { RelayEvent } from "../../contact/event.ts";
+import { keptPriority, priorityOf } from "../../contact/priority.ts";
 import type { Claimed, EventRecord, EventResult, EventState } from "../event-log.ts";
 
 /** What of an event never changes, but for its attributes and its payload. */
-type Head = Omit<RelayEvent, "attributes" | "payload" | "replay" | "retriedAt" | "erased" | "withdrawn">;
+type Head = Pick<
+  RelayEvent,
+  "id" | "source" | "provider" | "identity" | "type" | "occurredAt" | "receivedAt"
+>;
 type Field = string | null | undefined;
 
 export function headOf(event: RelayEvent): string {
@@ -19,10 +23,11 @@ interface EventFields {
   readonly retried: Field;
   readonly erased: Field;
   readonly withdrawn: Field;
+  readonly priority: Field;
 }
 
 export function eventOf(fields: EventFields): RelayEvent {
-  const { retried, erased, withdrawn } = fields;
+  const { retried, erased, withdrawn, priority } = fields;
   return {
     ...(JSON.parse(fields.head ?? "{}") as Head),
     attributes: JSON.parse(fields.attributes ?? "{}") as RelayEvent["attributes"],
@@ -31,20 +36,21 @@ export function eventOf(fields: EventFields): RelayEvent {
     ...(retried ? { retriedAt: Number(retried) } : {}),
     ...(erased ? { erased: JSON.parse(erased) as string[] } : {}),
     ...(withdrawn === "erased" || withdrawn === "dropped" ? { withdrawn } : {}),
+    ...keptPriority(priorityOf(Number(priority ?? 0))),
   };
 }
 
 export function claimedOf(answer: readonly Field[], lease: string): Claimed {
-  const [payload, head, attributes, replay, retried, erased, withdrawn, attempts] = answer;
-  const event = eventOf({ head, attributes, payload, replay, retried, erased, withdrawn });
+  const [payload, head, attributes, replay, retried, erased, withdrawn, attempts, priority] = answer;
+  const event = eventOf({ head, attributes, payload, replay, retried, erased, withdrawn, priority });
   return { event, attempts: Number(attempts), lease };
 }
 
 /** A whole record, from its hash. */
 export function recordOf(hash: Readonly<Record<string, string>>): EventRecord | undefined {
-  const { head, attributes, payload, replay, retried, erased, withdrawn } = hash;
+  const { head, attributes, payload, replay, retried, erased, withdrawn, priority } = hash;
   if (head === undefined) return undefined;
-  const event = eventOf({ head, attributes, payload, replay, retried, erased, withdrawn });
+  const event = eventOf({ head, attributes, payload, replay, retried, erased, withdrawn, priority });
   return { event, attempts: Number(hash["attempts"] ?? 0), ...outcomeOf(hash) };
 }
 
@@ -70,8 +76,9 @@ function outcomeOf({ state: text, result, failure, waits, finished }: OutcomeFie
 
 /** A record without what the event told, as the lists read it. */
 export function listedOf(answer: readonly Field[]) {
-  const [head, replay, retried, erased, withdrawn, state, result, failure, waits] = answer;
-  const whole = eventOf({ head, attributes: "{}", payload: "", replay, retried, erased, withdrawn });
+  const [head, replay, retried, erased, withdrawn, state, result, failure, waits, priority] = answer;
+  const fixed = { head, attributes: "{}", payload: "" };
+  const whole = eventOf({ ...fixed, replay, retried, erased, withdrawn, priority });
   const { attributes: _attributes, payload: _payload, ...event } = whole;
   return { event, ...outcomeOf({ state, result, failure, waits }) };
 }

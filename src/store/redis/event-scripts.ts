@@ -1,7 +1,11 @@
+import { turnsApart } from "../event-log.ts";
+import { prioritizeFunction } from "./priority.ts";
+
 /**
  * What every script of the log begins with. A record is a hash: `head` (the event as JSON, without what follows),
  * `attributes` (JSON), `payload`, `state`, `source`, `type`, `seq` (acceptance in microseconds), and only where they say something: `attempts`,
- * `replay`, `retried`, `erased`, `withdrawn`, `turn` (else `seq`), `lease`, `result`, `failure`, `waits`, `finished`.
+ * `replay`, `retried`, `erased`, `withdrawn`, `turn` (else `seq`), `lease`, `result`, `failure`, `waits`, `finished`,
+ * `priority` (the rank, else 0), `accepted` (the one that it was accepted with, else 0).
  *
  * KEYS: the root of the log
  */
@@ -15,6 +19,7 @@ local function turnOf(id)
   local held = redis.call("HMGET", record(id), "turn", "seq")
   return held[1] or held[2]
 end
+local apart = ${turnsApart}
 local function exact(number) return string.format("%.0f", number) end
 local function into(state, score, id) redis.call("ZADD", root .. state, exact(score), id) end
 local function outOf(state, id) redis.call("ZREM", root .. state, id) end
@@ -43,8 +48,8 @@ const erased = `'{"outcome":"erased"}'`;
 const dropped = `'{"outcome":"ignored","reason":"dropped","warnings":[]}'`;
 
 /**
- * ARGV: retention in milliseconds, then per event: id, window, source, type, head, attributes, payload, replay. Answers
- * ids.
+ * ARGV: retention in milliseconds, then per event: id, window, source, type, head, attributes, payload, replay, rank.
+ * Answers ids.
  */
 export const acceptScript = `${common}
 local keepMs = ARGV[1]
@@ -59,8 +64,8 @@ local function index(name, at, id)
   list[#list + 1] = at
   list[#list + 1] = id
 end
-for i = 2, #ARGV, 8 do
-  local id, source, type, replay = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 7]
+for i = 2, #ARGV, 9 do
+  local id, source, type, replay, rank = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 7], ARGV[i + 8]
   local first = redis.call("SET", root .. "window:" .. ARGV[i + 1], id, "NX", "GET", "PX", keepMs)
   if first and first ~= id then
     ids[#ids + 1] = first
@@ -72,7 +77,13 @@ for i = 2, #ARGV, 8 do
       redis.call("HSET", key, "head", ARGV[i + 4], "attributes", ARGV[i + 5], "payload", ARGV[i + 6],
         "state", "waiting", "source", source, "type", type, "seq", at)
       if replay ~= "0" then redis.call("HSET", key, "replay", replay) end
-      index("waiting", at, id)
+      if rank == "0" then
+        index("waiting", at, id)
+      else
+        local own = exact(turn + rank * apart)
+        redis.call("HSET", key, "turn", own, "priority", rank, "accepted", rank)
+        index("waiting", own, id)
+      end
       index("all", at, id)
       index("source:" .. source, at, id)
       index("type:" .. type, at, id)
@@ -90,11 +101,12 @@ redis.call("SET", root .. "last", exact(turn))
 return ids`;
 
 /** What a claim needs of a record, in this order. */
-const claimedFields = `"payload", "head", "attributes", "replay", "retried", "erased", "withdrawn", "attempts"`;
+const claimedFields = `"payload", "head", "attributes", "replay", "retried", "erased", "withdrawn", "attempts",
+  "priority"`;
 
 /**
  * ARGV: limit, length of the lease in milliseconds, its name, bytes at most, how long finished events are kept. What is
- * older goes here, because a claim is asked for all the time. Answers records.
+ * older goes here, because a claim is asked for all the time. Then the first turn that may be taken. Answers records.
  */
 export const claimScript = `${common}${forgetFunction}
 local limit, leaseMs, lease, bytesMax = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -111,7 +123,7 @@ for _, state in ipairs({ "active", "delayed" }) do
   end
 end
 local taken, bytes = {}, 0
-for _, id in ipairs(redis.call("ZRANGE", root .. "waiting", 0, limit - 1)) do
+for _, id in ipairs(redis.call("ZRANGEBYSCORE", root .. "waiting", ARGV[6], "+inf", "LIMIT", 0, limit)) do
   local held = redis.call("HMGET", record(id), ${claimedFields})
   if held[1] then
     bytes = bytes + #held[1]
@@ -139,18 +151,29 @@ return 1`;
 
 /**
  * ARGV: the root of mailboxes, the caller's clock, events kept, then per conclusion: id, lease, kind, text,
- * delay, erased, number of updates, and per update: contact, id, update. Answers contacts.
+ * delay, erased, number of updates, and per update: contact, id, update, rank. Answers contacts, each with the highest rank
+ * of what waits for it and 1 where something lower waited before.
+ *
+ * KEYS: the root of the log, the waiting contacts, their priorities
  */
-export const concludeScript = `${common}${forgetFunction}
+export const concludeScript = `${common}${forgetFunction}${prioritizeFunction}
 local mailbox, posted = ARGV[1], ARGV[2]
-local contacts = {}
-local function post(id, contact, update, text)
+local contacts, places = {}, {}
+local function post(id, contact, update, text, rank)
   local events = mailbox .. contact .. ":events"
+  local highest, raised = prioritize(KEYS[3], mailbox .. contact .. ":updates", contact, tonumber(rank))
   redis.call("HSETNX", mailbox .. contact .. ":updates", update, text)
   redis.call("SADD", events, id)
   redis.call("PERSIST", events)
   redis.call("ZADD", KEYS[2], "NX", posted, contact)
-  contacts[#contacts + 1] = contact
+  local known = places[contact]
+  if not known then
+    known = { contact, highest, 0 }
+    places[contact] = known
+    contacts[#contacts + 1] = known
+  end
+  known[2] = highest
+  if raised then known[3] = 1 end
 end
 local function finish(id, state, field, text)
   redis.call("HDEL", record(id), "result", "failure")
@@ -169,7 +192,7 @@ while at <= #ARGV do
       finish(id, "completed", "result", held[3] == "erased" and ${erased} or ${dropped})
     elseif kind == "completed" then
       finish(id, "completed", "result", text)
-      for i = at, at + count * 3 - 1, 3 do post(id, ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+      for i = at, at + count * 4 - 1, 4 do post(id, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]) end
     elseif kind == "failed" then
       finish(id, "failed", "failure", text)
       if tags ~= "" then redis.call("HSET", record(id), "erased", tags) end
@@ -182,7 +205,7 @@ while at <= #ARGV do
     end
     finished = finished + 1
   end
-  at = at + count * 3
+  at = at + count * 4
 end
 local most = finished * 2 + 20
 local surplus = redis.call("ZCARD", root .. "completed") - tonumber(ARGV[3])
@@ -191,16 +214,21 @@ if surplus > 0 then
 end
 return contacts`;
 
-/** ARGV: id, the caller's clock, "1" for a replay, of a completed one too. */
+/**
+ * ARGV: id, the caller's clock, "1" for a replay, of a completed one too, its rank ("" for the one that the event was
+ * accepted with).
+ */
 export const againScript = `${common}
 local id, replay = ARGV[1], ARGV[3] == "1"
-local held = redis.call("HMGET", record(id), "state", "withdrawn")
+local held = redis.call("HMGET", record(id), "state", "withdrawn", "priority", "accepted")
 local state = held[1]
 if held[2] or not (state == "failed" or (replay and state == "completed")) then return 0 end
-local turn = nextTurn()
+local rank = tonumber((replay and (ARGV[4] ~= "" and ARGV[4] or held[4]) or held[3]) or "0")
+local turn = nextTurn() + rank * apart
 outOf(state, id)
 redis.call("HDEL", record(id), "result", "failure", "finished", "attempts")
 redis.call("HSET", record(id), "state", "waiting", "retried", ARGV[2], "turn", exact(turn))
+if rank ~= 0 or held[3] then redis.call("HSET", record(id), "priority", rank) end
 if replay then redis.call("HINCRBY", record(id), "replay", 1) end
 into("waiting", turn, id)
 return 1`;
@@ -226,7 +254,8 @@ end
 return count`;
 
 /** What a list needs of a record, in this order. */
-const listedFields = `"head", "replay", "retried", "erased", "withdrawn", "state", "result", "failure", "waits"`;
+const listedFields = `"head", "replay", "retried", "erased", "withdrawn", "state", "result", "failure", "waits",
+  "priority"`;
 
 /**
  * With a state a list goes by the scores of that state, without by acceptance. A contact's events, or those of a source

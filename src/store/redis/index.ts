@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Queue, Worker } from "bullmq";
 import { ReplyError } from "ioredis";
-import type { ContactRef } from "../../contact/contact-ref.ts";
 import { createAcceptBatches } from "../accept-batches.ts";
 import { closeWorker, countRuns } from "../closing.ts";
 import { withDeadline } from "../deadline.ts";
@@ -10,7 +9,7 @@ import { createErasure } from "../erasure.ts";
 import type { EventLog } from "../event-log.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer } from "../pace.ts";
-import { queueCounts, wakeAllInto, wakeInto, workerOptions, type ReplaceData } from "../queues.ts";
+import { createWaking, queueCounts, workerOptions, type ReplaceData } from "../queues.ts";
 import { reasonOf } from "../reason.ts";
 import type {
   QueueCounts,
@@ -34,9 +33,12 @@ import { createRedisArchive } from "./archive.ts";
 import { createRedisMailbox } from "./mailbox.ts";
 import { sharedPace } from "./pace.ts";
 import { pipelined } from "./pipelined.ts";
+import { createRedisWakes } from "./wakes.ts";
 
 const acceptDeadlineMs = 2_000;
 const answerDeadlineMs = 1_000;
+/** It works on every wake-up that waits since before there were priorities. */
+const adoptDeadlineMs = 60_000;
 /** How soon events are found that another process accepted, or whose time has come. */
 const lookForEventsMs = 20;
 /** Redis works on one after the other: the second is on its way while the first is written. */
@@ -63,11 +65,13 @@ async function openOver(
   // A delivery waits for Redis as long as it takes; only what a sender waits for has a time limit.
   const patient = connections.worker("redis");
   const queues = createQueues(client, patient, prefix, options);
+  const wakes = createRedisWakes(patient, prefix);
   try {
     // BullMQ asks the server for its version first, and a queue whose question failed would fail for ever.
     const ready = Promise.all(queues.all.map((queue) => queue.waitUntilReady()));
     await withDeadline(ready, connectDeadlineMs, "it stopped answering", signal);
     await withDeadline(guard.start(), connectDeadlineMs, "it stopped answering", signal);
+    await withDeadline(wakes.adopt(), adoptDeadlineMs, "it stopped answering", signal);
   } catch (error) {
     guard.stop();
     throw error;
@@ -76,7 +80,7 @@ async function openOver(
   const { contacts, patientContacts } = queues;
   const mailbox = createRedisMailbox(patient, options, Date.now);
   const changePace = sharedPace(patient, `${prefix}:pacer`);
-  const wake = (contact: ContactRef) => wakeInto(patientContacts, contact);
+  const { wake, wakeAll } = createWaking(patientContacts, wakes.raise);
   const writes = createRedisEventWrites(
     {
       client,
@@ -180,7 +184,7 @@ async function openOver(
       contacts,
       mailbox,
       replaceData,
-      wake,
+      wakeAll,
       retentionMs: options.retentionMs,
       clock: Date.now,
     }),
@@ -191,7 +195,8 @@ async function openOver(
     ),
     startWorker,
     wake,
-    wakeAll: (refs) => wakeAllInto(patientContacts, refs),
+    wakeAll,
+    letForward: wakes.letForward,
     erase: erasure.contact,
     counts: async () => ({
       events: await countEvents(client, options.prefix),
@@ -236,12 +241,12 @@ const dueScript = `
 local due = {}
 local function past(key, scale) return redis.call("ZCOUNT", key, "-inf", ARGV[1] * scale) > 0 end
 if redis.call("ZCARD", KEYS[1]) > 0 or past(KEYS[2], 1) then due[#due + 1] = "events" end
-if redis.call("LLEN", KEYS[3]) + redis.call("LLEN", KEYS[4]) > 0 or past(KEYS[5], 4096) then due[#due + 1] = "contacts" end
+if redis.call("LLEN", KEYS[3]) + redis.call("LLEN", KEYS[4]) + redis.call("ZCARD", KEYS[5]) > 0 or past(KEYS[6], 4096) then due[#due + 1] = "contacts" end
 return due`;
 
 async function dueQueues(client: RedisClient, prefix: string, now: number): Promise<readonly QueueName[]> {
   const log = eventKeys(prefix);
-  const jobs = ["wait", "paused", "delayed"].map((state) => `{${prefix}}:contacts:${state}`);
+  const jobs = ["wait", "paused", "prioritized", "delayed"].map((state) => `{${prefix}}:contacts:${state}`);
   const keys = [log.state("waiting"), log.state("delayed"), ...jobs];
   return (await client.eval(dueScript, keys.length, ...keys, now)) as QueueName[];
 }

@@ -8,6 +8,8 @@ export function mailboxKeys(prefix: string) {
     waiting: `${root}-waiting`,
     /** Sorts the ids of erased events by when that was. */
     erased: `${root}-erased`,
+    /** A hash, contact -> the highest rank of what waits, where it is not the usual one. */
+    priority: `${root}-priority`,
     /** What every contact's keys begin with. */
     root: `${root}:`,
     of: (contact: ContactRef) => ({

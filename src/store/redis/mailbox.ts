@@ -1,5 +1,6 @@
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
+import { priorityOf, rankOf, type Priority } from "../../contact/priority.ts";
 import type { FieldOrigin } from "../../contact/merge.ts";
 import {
   erasedEventsMs,
@@ -14,14 +15,16 @@ import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } fr
 import type { RedisClient } from "./connections.ts";
 import { olderFunction } from "./older.ts";
 import { pipelined } from "./pipelined.ts";
+import { prioritizeFunction, prioritizeLeftFunction } from "./priority.ts";
 import { createScript } from "./script.ts";
 
-const postScript = `
-local updates, events, waiting, erased = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+const postScript = `${prioritizeFunction}
+local updates, events, waiting, erased, priority = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local contact, now = ARGV[1], ARGV[2]
 local taken = false
-for i = 3, #ARGV, 3 do
+for i = 3, #ARGV, 4 do
   if not redis.call("ZSCORE", erased, ARGV[i + 2]) then
+    prioritize(priority, updates, contact, tonumber(ARGV[i + 3]))
     redis.call("HSETNX", updates, ARGV[i], ARGV[i + 1])
     redis.call("SADD", events, ARGV[i + 2])
     taken = true
@@ -32,8 +35,8 @@ redis.call("PERSIST", events)
 redis.call("ZADD", waiting, "NX", now, contact)
 return 1`;
 
-const settleScript = `${olderFunction}
-local updates, fields, history, events, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+const settleScript = `${olderFunction}${prioritizeLeftFunction}
+local updates, fields, history, events, waiting, priority = unpack(KEYS)
 local contact, now, keepMs, historyMax, note = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local sentCount, doneCount = tonumber(ARGV[6]), tonumber(ARGV[7])
 local firstDone = 8 + sentCount
@@ -53,8 +56,10 @@ redis.call("PEXPIRE", fields, keepMs)
 redis.call("PEXPIRE", history, keepMs)
 if redis.call("HLEN", updates) == 0 then
   redis.call("ZREM", waiting, contact)
+  redis.call("HDEL", priority, contact)
   redis.call("PEXPIRE", events, keepMs)
 else
+  prioritizeLeft(priority, updates, contact)
   redis.call("ZADD", waiting, "XX", now, contact)
 end
 return 1`;
@@ -73,6 +78,7 @@ const eraseScript = `
 local ids = redis.call("SMEMBERS", KEYS[4])
 redis.call("DEL", KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call("ZREM", KEYS[5], ARGV[1])
+redis.call("HDEL", KEYS[7], ARGV[1])
 for _, id in ipairs(ids) do redis.call("ZADD", KEYS[6], ARGV[2], id) end
 redis.call("ZREMRANGEBYSCORE", KEYS[6], "-inf", ARGV[2] - ARGV[3])
 redis.call("PEXPIRE", KEYS[6], ARGV[3])
@@ -91,7 +97,12 @@ export function createRedisMailbox(
   options: StoreOptions,
   clock: () => number,
 ): RedisMailbox {
-  const { waiting: waitingKey, erased: erasedKey, of: keys } = mailboxKeys(options.prefix);
+  const {
+    waiting: waitingKey,
+    erased: erasedKey,
+    priority: priorityKey,
+    of: keys,
+  } = mailboxKeys(options.prefix);
   const { record } = eventKeys(options.prefix);
   const keepMs = stampRetentionFactor * options.retentionMs;
 
@@ -121,9 +132,9 @@ export function createRedisMailbox(
       const key = keys(contact);
       const values = updates
         .filter((update) => update.contact === contact)
-        .flatMap((update) => [update.id, JSON.stringify(update), update.eventId]);
+        .flatMap((update) => [update.id, JSON.stringify(update), update.eventId, rankOf(update.priority)]);
       await forgetOldEvents([contact]);
-      const postKeys = [key.updates, key.events, waitingKey, erasedKey];
+      const postKeys = [key.updates, key.events, waitingKey, erasedKey, priorityKey];
       await postAll(postKeys, [contact, clock(), ...values]);
     }
   }
@@ -149,7 +160,7 @@ export function createRedisMailbox(
     const fields = Object.entries(settlement.applied).flatMap(([field, origin]) =>
       origin ? [field, origin.stamp, JSON.stringify(origin)] : [],
     );
-    const settleKeys = [key.updates, key.fields, key.history, key.events, waitingKey];
+    const settleKeys = [key.updates, key.fields, key.history, key.events, waitingKey, priorityKey];
     const written = await settleAll(settleKeys, [
       contact,
       clock(),
@@ -179,22 +190,34 @@ export function createRedisMailbox(
     return contacts as ContactRef[];
   }
 
+  async function priorities(contacts: readonly ContactRef[]): Promise<ReadonlyMap<ContactRef, Priority>> {
+    if (contacts.length === 0) return new Map();
+    const ranks = await client.hmget(priorityKey, ...contacts);
+    return new Map(
+      contacts.flatMap((contact, index) => {
+        const rank = ranks[index];
+        return typeof rank === "string" ? [[contact, priorityOf(Number(rank))]] : [];
+      }),
+    );
+  }
+
   async function erase(contact: ContactRef): Promise<readonly string[]> {
     const key = keys(contact);
     return (await client.eval(
       eraseScript,
-      6,
+      7,
       key.updates,
       key.fields,
       key.history,
       key.events,
       waitingKey,
       erasedKey,
+      priorityKey,
       contact,
       clock(),
       erasedEventsMs,
     )) as string[];
   }
 
-  return { post, read, settle, remember, overdue, eventIds, erase, forgetOldEvents };
+  return { post, read, settle, remember, overdue, priorities, eventIds, erase, forgetOldEvents };
 }

@@ -1,0 +1,3 @@
+import { prioritiesStorm } from "./priorities.ts";
+
+await prioritiesStorm("postgres");
