@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: [
       "test/{chaos,destinations,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
-      "test/operator{,-erasing,-outcomes}.e2e.test.ts",
-      "test/move.pairs.test.ts",
+      "test/e2e/operator{,-erasing,-outcomes}.test.ts",
+      "test/move/pairs.test.ts",
       "test/**/*.storm.test.ts",
     ],
     env: { TEST_LENGTH: "long" },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStoreAt } from "../../src/commands/open-store.ts";
-import { readPlace } from "../../src/commands/move-places.ts";
+import { readPlace } from "../../src/commands/move/places.ts";
 import type { Store } from "../../src/store/store.ts";
 import { placeDatabase } from "./embedded-template.ts";
 import type { EngineName, EngineUnderTest } from "./engines.ts";

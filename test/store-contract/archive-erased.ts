@@ -1,6 +1,6 @@
 import { UnrecoverableError } from "bullmq";
 import { describe, expect, it } from "vitest";
-import { outlived } from "../../src/commands/move-outlived.ts";
+import { outlived } from "../../src/commands/move/outlived.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
 import { covers } from "../../src/store/archive.ts";
 import type { ArchiveRecord } from "../../src/store/archive-port.ts";
