@@ -68,9 +68,10 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       rmSync(directory, { recursive: true, force: true });
     });
 
-    async function ask(path: string, method = "GET"): Promise<Answer> {
-      const headers = { authorization: `Bearer ${adminToken}` };
-      const answer = await fetchDocumented(`${relay?.url ?? ""}${path}`, { method, headers });
+    async function ask(path: string, method = "GET", question?: object): Promise<Answer> {
+      const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+      const body = question === undefined ? null : JSON.stringify(question);
+      const answer = await fetchDocumented(`${relay?.url ?? ""}${path}`, { method, headers, body });
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     }
 
@@ -157,6 +158,18 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       expect((await ask(`/admin/failures/${id}?destination=fine`)).status).toBe(404);
       expect((await ask("/admin/failures/retry", "POST")).body).toEqual({ status: "retried", retried: 1 });
       expect((await ask("/admin/status")).body["destinations"]).toMatchObject({ fine: {}, default: {} });
+
+      const question = { source: "fine", payload: { email: "ada@example.com" } };
+      for (const query of ["", "?destination=fine"]) {
+        expect((await ask(`/admin/preview${query}`, "POST", question)).body).toMatchObject({ updates: [{}] });
+      }
+      expect((await ask("/admin/sources")).body["items"]).toHaveLength(5);
+      const head = { method: "HEAD", headers: { authorization: `Bearer ${adminToken}` } };
+      expect((await fetch(`${relay?.url}/admin/events`, head)).status).toBe(200);
+      const [event] = events["items"] as { id: string }[];
+      expect((await ask(`/admin/events/${event?.id}`)).body).toMatchObject({ destination: "default" });
+      expect((await ask(`/admin/events/${event?.id}/replay`, "POST")).status).toBe(200);
+      expect((await ask("/admin/events/evt_none/replay", "POST")).status).toBe(404);
 
       const erased = await ask("/admin/contacts/email:ada@example.com?destination=fine", "DELETE");
       expect(erased.body).toEqual({ status: "erased", events: 1 });

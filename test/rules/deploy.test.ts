@@ -292,6 +292,7 @@ describe(".ci/run", () => {
       "run verify, engines: none",
       expect.stringMatching(/^test -- .*, engines: redis,postgres$/),
       expect.stringMatching(/^run test:storms -- .*, engines: redis,postgres$/),
+      expect.stringMatching(/^run test:nodes -- .*, engines: redis,postgres$/),
     ]);
     expect([status, lastLine]).toEqual([0, "7 passed, 0 failed, 2 skipped"]);
   });
@@ -341,6 +342,11 @@ describe(".ci/run", () => {
     ["a run of no test", { REPORT: "" }, "0 passed, 1 failed, 0 skipped"],
     ["no report", { TEST_STATUS: "1", REPORT: "" }, "0 passed, 1 failed, 0 skipped"],
     ["half a report", { TEST_STATUS: "1", REPORT: "{" }, "0 passed, 1 failed, 0 skipped"],
+    [
+      "another version of Node",
+      { NODES_STATUS: "1", REPORT: report({ numPassedTests: 5 }) },
+      "5 passed, 1 failed, 0 skipped",
+    ],
     ["an install", { CI_STATUS: "1" }, "0 passed, 1 failed, 0 skipped"],
   ])("%s that fails counts as one failed", (_what, told, lastLine) => {
     expect(run(told)).toMatchObject({ status: 1, lastLine });
@@ -358,5 +364,6 @@ case "$1 \${2:-}" in
   "run verify") exit "\${VERIFY_STATUS:-0}" ;;
   "test --") exit "\${TEST_STATUS:-0}" ;;
   "run test:storms") exit "\${STORMS_STATUS:-0}" ;;
+  "run test:nodes") exit "\${NODES_STATUS:-0}" ;;
 esac
 `;
