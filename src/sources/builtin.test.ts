@@ -14,6 +14,7 @@ test("a provider whose variable is missing or empty is off, and the note says wh
   expect(builtInSources(env, fakeProviders)).toEqual({
     ok: true,
     sources: [],
+    destinations: [],
     notes: [
       "off, because their variables are not set: shopify (SHOPIFY_WEBHOOK_SECRET), form (FORM_KEY is empty), " +
         "cloudevents (CLOUDEVENTS_KEY is empty), standard-webhooks (STANDARD_WEBHOOKS_WEBHOOK_SECRET)",
