@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "test/{chaos,destinations,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
+      "test/{bus,chaos,destinations,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
       "test/e2e/operator{,-erasing,-outcomes}.test.ts",
       "test/move/pairs.test.ts",
       "test/**/*.storm.test.ts",

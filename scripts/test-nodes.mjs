@@ -44,7 +44,7 @@ function testOn(version) {
 
 try {
   const failures = versions.flatMap(testOn);
-  for (const failure of failures) console.error(failure);
+  for (const failure of failures) process.stderr.write(`${failure}\n`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,9 @@
+import type { Broker } from "../bus/consumer.ts";
 import type { Config } from "../config.ts";
 import { defaultDestination } from "../sources/destinations.ts";
 import type { Source } from "../sources/source.ts";
+import { reasonOf } from "../store/reason.ts";
+import { brokerOf } from "./bus.ts";
 import { runExamples } from "./examples.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
 import { lookAtStore } from "./open-store.ts";
@@ -38,6 +41,7 @@ export async function check(options: { json: boolean; print: boolean }, io: Io):
     findings.push({ what: "sources", ok: true, message: paths.join(", ") });
   }
   if (sources.ok) findings.push(...(await tryExamples(sources.sources, io.env["SOURCES_FILE"] ?? "")));
+  if (sources.ok) findings.push(...(await tryBuses(sources.sources)));
   if (read.ok) {
     findings.push(...(await tryStore(read.config)));
     const workspaces = workspacesOf(read.config, sources.ok ? sources.destinations : []);
@@ -79,6 +83,22 @@ async function tryExamples(sources: readonly Source[], sourcesFile: string): Pro
     ok: false,
     message: `${source}, "${name}":${differences.map((line) => `\n           ${line}`).join("")}`,
   }));
+}
+
+/** Connects and looks at what sources pull from; nothing is made there. */
+async function tryBuses(sources: readonly Source[]): Promise<Finding[]> {
+  return await Promise.all(
+    sources.flatMap(({ name, consume }) => (consume ? [tryBus(name, brokerOf(consume))] : [])),
+  );
+}
+
+async function tryBus(source: string, broker: Broker): Promise<Finding> {
+  const what = `bus of ${source}`;
+  try {
+    return { what, ok: true, message: `${broker.place}: ${await broker.look()}` };
+  } catch (error) {
+    return { what, ok: false, message: `${broker.place}: ${reasonOf(error)}` };
+  }
 }
 
 async function tryStore(config: Config): Promise<Finding[]> {

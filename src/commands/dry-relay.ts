@@ -47,12 +47,14 @@ export function createDryRelay(
     },
     health: {
       takesEvents: true,
+      bus: () => ({}),
       spool,
       metrics,
       access,
       clock,
     },
     admin: {
+      bus: () => ({}),
       spool,
       sources,
       shapes: { changes: () => [] },

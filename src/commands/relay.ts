@@ -15,6 +15,7 @@ import { reasonOf } from "../store/reason.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { startBus } from "./bus.ts";
 import { startDelivery, type Delivery } from "./delivery.ts";
 import { findStores, type FoundStore } from "./find-stores.ts";
 import { shutDown } from "./shutdown.ts";
@@ -125,6 +126,14 @@ export async function startRelay(
   }
   const delivering = Promise.all(lines.map(deliverOnceOpen));
   if (lines.every(({ found }) => found.isOpen)) await delivering;
+  const bus = startBus({
+    sources,
+    accept,
+    health: (source, deadlineMs) => lineOf(source).found.store.health(deadlineMs),
+    log,
+    metrics,
+    clock,
+  });
   const access = createAccess({ adminToken: config.adminToken, clock: monotonic, log, metrics });
   const deskOf = (line: Line): Desk => {
     const { workspace, found } = line;
@@ -146,8 +155,9 @@ export async function startRelay(
             log,
             metrics,
           },
-    health: { takesEvents: config.role !== "worker", spool, metrics, access, clock },
+    health: { takesEvents: config.role !== "worker", bus: bus.state, spool, metrics, access, clock },
     admin: {
+      bus: bus.state,
       spool,
       sources,
       shapes,
@@ -164,6 +174,7 @@ export async function startRelay(
   const closeStores = async (deadlineMs: number) => {
     await Promise.all(lines.map(({ found }) => found.store.close(deadlineMs)));
   };
+  const takesEvents = config.role !== "worker";
   const deliveries = () => lines.flatMap(({ delivery }) => delivery ?? []);
   async function closeWorkers(): Promise<void> {
     stopping = true;
@@ -179,6 +190,7 @@ export async function startRelay(
     return { ok: false, message: `cannot listen on ${config.host}:${config.port}: ${reasonOf(error)}` };
   }
 
+  if (takesEvents) await bus.follow();
   return {
     ok: true,
     relay: {
@@ -189,12 +201,15 @@ export async function startRelay(
         sources.clear();
         for (const source of list) sources.set(source.name, source);
         shapes.forget();
+        if (takesEvents) void bus.follow();
       },
       sourcesRead: (result) => metrics.sourcesRead(result),
       stop: (deadlineMs) =>
         shutDown(
           {
-            closeDoor: (closeMs) => door.close(closeMs),
+            closeDoor: async (closeMs) => {
+              await Promise.all([door.close(closeMs), bus.close()]);
+            },
             closeWorkers,
             closeApi: async () => {
               await Promise.all(deliveries().map(({ client }) => client.close()));

@@ -11,6 +11,7 @@ function noting(provider: Source["provider"], map: Source["map"]): Source {
     destination: "default",
     credentials: { secrets: ["secret"], keys: ["key"] },
     completion: undefined,
+    consume: undefined,
     priority: "normal",
     identify: ["email"],
     examples: [],

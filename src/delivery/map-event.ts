@@ -2,6 +2,7 @@ import { contactTag } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { keptPriority } from "../contact/priority.ts";
 import { makeStamp } from "../contact/stamp.ts";
+import { unreadableBecause } from "../contact/unreadable.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import type { EventFailureReason, EventResult } from "../store/event-log.ts";
 import type { Store } from "../store/store.ts";
@@ -30,6 +31,8 @@ export async function planEvent(
     done({ outcome: "failed", reason, message });
   const source = sources.get(event.source);
   if (!source) return failed(`source "${event.source}" is not configured any more`);
+  const unreadable = event.attributes[unreadableBecause];
+  if (unreadable !== undefined) return failed(`the message cannot be read: ${unreadable}`);
   const completion = await complete(event, source);
   if (completion.kind === "later") {
     const { because, message, delayMs } = completion;

@@ -7,13 +7,14 @@ import type { Access } from "./access.ts";
 import { describeMailbox, isKnown } from "./describe.ts";
 import { eventsRoutes, type EventsOptions } from "./events.ts";
 import { failuresRoutes } from "./failures.ts";
-import { upstreamOf } from "./health.ts";
+import { busOf, upstreamOf, type BusState } from "./health.ts";
 import type { ContactAnswer } from "./schemas/contacts.ts";
 import type { SourcesAnswer, StatusAnswer, StatusUnavailable } from "./schemas/state.ts";
 import { errorBody } from "./webhooks.ts";
 
 export interface AdminOptions extends EventsOptions {
   readonly shapes: Pick<ShapeWatch, "changes">;
+  readonly bus: BusState;
   readonly spool: Pick<Spool, "state">;
   readonly access: Access;
   readonly version: string;
@@ -56,7 +57,8 @@ export function admin(options: AdminOptions): Hono {
     const { version, role } = options;
     const spool = options.spool.state();
     const stored = { engine: store.engine, ...healthy };
-    const state: StatusAnswer = { version, role, store: stored, queues, upstream, spool };
+    const bus = busOf(options.bus);
+    const state: StatusAnswer = { version, role, store: stored, queues, upstream, ...bus, spool };
     return context.json(state);
   });
 

@@ -11,6 +11,8 @@ export interface HealthOptions {
   readonly desks: readonly [Desk, ...Desk[]];
   /** False in a process that takes no webhooks (`ROLE=worker`). */
   readonly takesEvents: boolean;
+  /** What is pulled, by source. */
+  readonly bus: BusState;
   readonly spool: Pick<Spool, "state">;
   readonly metrics: Metrics;
   readonly access: Access;
@@ -34,6 +36,14 @@ export async function upstreamOf(store: Store, now: number): Promise<Upstream> {
     rate: state.rate,
     ceiling: state.ceiling,
   };
+}
+
+export type BusState = () => NonNullable<ReadinessAnswer["bus"]>;
+
+/** Absent where no source pulls. */
+export function busOf(state: BusState): Pick<ReadinessAnswer, "bus"> {
+  const bus = state();
+  return Object.keys(bus).length === 0 ? {} : { bus };
 }
 
 const workerStates = ["stopped", "silent", "starting", "ok", "off"] as const;
@@ -88,6 +98,7 @@ export function health(options: HealthOptions): Hono {
       worker: { state: worker },
       upstream: upstream ?? { state: "unknown" },
       ...(named.length === 0 ? {} : { destinations: Object.fromEntries(named) }),
+      ...busOf(options.bus),
       spool: options.spool.state(),
     };
     return context.json(body, ready ? 200 : 503);

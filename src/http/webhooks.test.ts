@@ -53,6 +53,7 @@ function source(overrides: Partial<Source> = {}, provider: Partial<Provider> = {
     destination: "default",
     credentials: { secrets: ["top-secret-value"], keys: [] },
     completion: undefined,
+    consume: undefined,
     examples: [],
     selects: (type) => type !== "unwanted",
     priority: "normal",

@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
 import type { RelayEvent } from "../contact/event.ts";
-import { keptPriority } from "../contact/priority.ts";
-import { effectiveTime } from "../contact/stamp.ts";
 import type { InboundRequest, ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Acceptance, EventLog } from "../store/event-log.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createInTime, type InTime } from "./in-time.ts";
+import { relayEvent } from "./relay-event.ts";
 import type { Kept, Spool } from "./spool.ts";
 
 /** What became of one event of a request. */
@@ -147,28 +146,6 @@ export function createIntake(
   return { receive };
 }
 
-function relayEvent(
-  source: Source,
-  receivedAt: number,
-  event: ProviderEvent,
-  identity: string,
-  id: string,
-): RelayEvent {
-  return {
-    id,
-    source: source.name,
-    provider: source.provider.name,
-    identity,
-    type: storableText(event.type) || "unknown",
-    attributes: storableTexts(event.attributes),
-    occurredAt: effectiveTime(event.occurredAt, receivedAt),
-    receivedAt,
-    replay: 0,
-    payload: event.payload,
-    ...keptPriority(source.priority),
-  };
-}
-
 /** The body is hashed once, however many events without an id of their own it holds. */
 function identifier({ body }: InboundRequest): (event: ProviderEvent, index: number) => string {
   let bodyDigest: string | undefined;
@@ -178,19 +155,6 @@ function identifier({ body }: InboundRequest): (event: ProviderEvent, index: num
     bodyDigest ??= hash("sha256", body, "base64url");
     return index === 0 ? bodyDigest : hash("sha256", `body\n${index}\n${bodyDigest}`, "base64url");
   };
-}
-
-/** PostgreSQL stores neither NUL nor half a surrogate pair; both can come in by a header. */
-function storableText(text: string): string {
-  return text.includes("\0") ? text.replaceAll("\0", "").toWellFormed() : text.toWellFormed();
-}
-
-function storableTexts(texts: Readonly<Record<string, string>>): Record<string, string> {
-  const storable: [string, string][] = [];
-  for (const name of Object.keys(texts)) {
-    storable.push([storableText(name), storableText(texts[name] ?? "")]);
-  }
-  return Object.fromEntries(storable);
 }
 
 function isFilled(event: ProviderEvent, field: string | undefined): boolean {

@@ -35,6 +35,7 @@ export function providerSource(
     writing: {},
     when: undefined,
     mapping: noMapping,
+    consume: undefined,
     examples: [],
     redirect: undefined,
     cors: [],

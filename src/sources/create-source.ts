@@ -3,6 +3,7 @@ import type { Writing } from "../contact/custom-field.ts";
 import type { RegionCode } from "../contact/normalize.ts";
 import type { Priority } from "../contact/priority.ts";
 import type { Credentials, Provider } from "../providers/provider.ts";
+import type { Consume } from "./consume.ts";
 import { matchesPattern } from "./event-pattern.ts";
 import type { Example } from "./examples.ts";
 import type { Expression } from "./expression.ts";
@@ -30,6 +31,7 @@ export interface SourceConfig {
   /** Events for which it does not give true are ignored. */
   readonly when: Expression | undefined;
   readonly mapping: FieldMapping;
+  readonly consume: Consume | undefined;
   readonly examples: readonly Example[];
   readonly redirect: string | undefined;
   readonly cors: readonly string[];
@@ -52,6 +54,7 @@ export function createSource(config: SourceConfig): Source {
         ? undefined
         : { accessToken: settings.accessToken, apiUrl: settings.apiUrl },
     priority,
+    consume: config.consume,
     identify,
     examples: config.examples,
     redirect,

@@ -46,7 +46,7 @@ function ofProvider({ proof, mapping, answers, settings: used = [] }: Provider):
       .map((setting) => aboutProviderSettings[setting].key),
   ];
   return {
-    anyOf: wanted.map((key) => ({ required: [key] })),
+    anyOf: [...wanted, "consume"].map((key) => ({ required: [key] })),
     properties: Object.fromEntries(unused.map((key) => [key, false])),
     ...(mapping === "none" ? { required: ["map"] } : {}),
   };

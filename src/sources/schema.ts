@@ -110,6 +110,9 @@ const events = texts(text()).describe(
   "patterns of event types, `*` for any run of characters; absent means all",
 );
 
+/** Where a consumer group begins that is not there yet. */
+export const starts = ["first", "new"] as const;
+
 const value = {
   value: expression("needs a `value`: a JSONata expression").describe(
     "a JSONata expression over the payload",
@@ -244,6 +247,25 @@ export const exampleSchema = mapping(
   "must be a mapping of `name`, `payload` or `file`, and `expect`",
 ).meta({ oneOf: [{ required: ["payload"] }, { required: ["file"] }] });
 
+/** What a source pulls from. */
+export const consumeSchema = mapping(
+  {
+    redis: text("needs a `redis`: the address of the bus").describe(
+      "the address, in the forms of `REDIS_URL`",
+    ),
+    stream: text("needs a `stream`").describe("the name of the stream"),
+    group: text()
+      .optional()
+      .describe("the consumer group that all replicas of the relay share; default `contact-relay`"),
+    start: oneOf(starts)
+      .optional()
+      .describe(
+        "where a new group begins: at the `first` message (default), or at what is `new` from then on",
+      ),
+  },
+  "must be a mapping of `redis`, `stream` and, if you like, `group` and `start`",
+);
+
 export const sourceName = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$";
 
 const setting = (name: keyof typeof aboutProviderSettings) =>
@@ -286,12 +308,11 @@ export const sourceSchema = mapping({
   honeypot: text()
     .optional()
     .describe("forms: a field people do not see; filled, the post is answered as a success and ignored"),
-  consume: z
-    .never({
-      error:
-        "is not supported in this version: nothing is pulled from a bus; let it post to /webhooks/<source>",
-    })
-    .optional(),
+  consume: consumeSchema
+    .optional()
+    .describe(
+      "pulls from a bus, in place of being posted to or beside it: [docs/event-bus.md](event-bus.md)",
+    ),
   examples: texts(exampleSchema)
     .optional()
     .describe("tests of the mapping, which `contact-relay check` runs"),

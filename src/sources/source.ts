@@ -4,6 +4,7 @@ import type { MappingReport, MappingWarning, RelayEvent } from "../contact/event
 import type { Priority } from "../contact/priority.ts";
 import type { Credentials, Lookup, Provider } from "../providers/provider.ts";
 
+import type { Consume } from "./consume.ts";
 import type { Example } from "./examples.ts";
 
 /** What a source makes of one event. */
@@ -54,6 +55,8 @@ export interface Source {
   /** False for event types the configuration leaves out. */
   selects(type: string): boolean;
   readonly identify: readonly IdentifierKind[];
+  /** What it pulls from, beside being posted to; undefined where it only waits for posts. */
+  readonly consume: Consume | undefined;
   /** Tests of its mapping, from the configuration. */
   readonly examples: readonly Example[];
   /** Where a browser is sent after a form, when it wants HTML. */

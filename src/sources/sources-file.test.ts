@@ -53,7 +53,7 @@ sources:
   stream:
     provider: cloudevents
     key: 12345
-    consume: { redis: "redis://bus", stream: crm }
+    consume: { redis: "http://user:hunter2@bus", stream: crm, start: last }
     map:
       first_name: a
       firstName: { value: a, clear: true }
@@ -101,7 +101,8 @@ const allProblems = [
   "27:3 sources.nothing: needs a `map`: standard-webhooks does not say what its payloads hold",
   "29:14 sources.nothing.secrets: is an empty list",
   "32:10 sources.stream.key: must be a text: put it in quotes",
-  "33:14 sources.stream.consume: is not supported in this version: nothing is pulled from a bus; let it post to /webhooks/<source>",
+  "33:23 sources.stream.consume.redis: must be a URL that starts with redis://, rediss://, redis+sentinel://, rediss+sentinel://, redis+cluster:// or rediss+cluster://",
+  '33:70 sources.stream.consume.start: "last" is no start (first, new)',
   '35:7 sources.stream.map.first_name: is not known here; did you mean "firstName"?',
   "36:37 sources.stream.map.firstName.clear: firstName can never be cleared",
   "37:29 sources.stream.map.lastName.region: is not for the field lastName",

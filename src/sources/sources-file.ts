@@ -14,6 +14,7 @@ import {
   type FieldMapping,
   type MapEntries,
 } from "./field-mapping.ts";
+import { readConsume } from "./consume.ts";
 import { readDestinationOf, readDestinations, type Destination } from "./destinations.ts";
 import { readExamples } from "./examples.ts";
 import { readFormSettings } from "./form-settings.ts";
@@ -130,6 +131,7 @@ function readSource(
     writing: joinedWriting(readWriting(file, settings), defaults.writing),
     when: read(settings.get("when"), (at) => readExpression(file, at)),
     mapping,
+    consume: readConsume(file, settings.get("consume")),
     examples: read(settings.get("examples"), (at) => readExamples(file, at)) ?? [],
     ...readFormSettings(file, settings, provider),
   };
@@ -177,7 +179,7 @@ function readCredentials(
     const setting = settings.get(name);
     if (setting) file.report(setting.key, `is not used: ${provider.name} ${proves}; give \`${wanted[0]}\``);
   }
-  if (!wanted.some((name) => settings.has(name))) {
+  if (!wanted.some((name) => settings.has(name)) && !settings.has("consume")) {
     file.report(entry.key, `needs \`${wanted[0]}\` or \`${wanted[1]}\`: ${provider.name} ${proves}`);
   }
   return credentials;

@@ -33,6 +33,10 @@ export interface Metrics {
   storeError(where: string): void;
   /** All places were taken: a new connection was refused (`full`), or one that asked for nothing closed (`idle`). */
   connectionDropped(reason: "full" | "idle"): void;
+  /** So many messages that a source pulls: `fetched`, `stored`, `duplicate`, `parked` or `lost`. */
+  bus(source: string, outcome: string, messages: number): void;
+  /** Asked at every scrape. */
+  onBus(read: () => readonly BusFigures[]): void;
   /** Sources were read anew while the relay runs. */
   sourcesRead(result: "taken" | "rejected"): void;
   /** A wrong admin token, by the answer that it got: `401`, or `429` after many of them. */
@@ -44,6 +48,14 @@ export interface Metrics {
   render(): Promise<{ contentType: string; body: string }>;
   /** The same, where what concerns one of several destinations is counted by its name. */
   ofDestination(name: string): Metrics;
+}
+
+/** How it stands with what one source pulls; null where the broker does not say. */
+export interface BusFigures {
+  readonly source: string;
+  readonly up: boolean;
+  readonly lag: number | null;
+  readonly pending: number | null;
 }
 
 export interface MetricsOptions {
@@ -106,6 +118,13 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
   const reloads = counter("sources_reloads_total", "Sources read anew while the relay runs, by result", [
     "result",
   ]);
+  const messages = counter("bus_messages_total", "Messages pulled from a bus by source and outcome", [
+    "source",
+    "outcome",
+  ]);
+  const busUp = gauge("bus_up", "1 while the bus of a source answers", ["source"]);
+  const busLag = gauge("bus_lag", "Messages on the bus that nobody has been given yet", ["source"]);
+  const busPending = gauge("bus_pending", "Messages given to a relay and not acknowledged yet", ["source"]);
   const requestSeconds = histogram(
     "api_request_seconds",
     "Duration of requests to the API",
@@ -138,6 +157,7 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
   const place = bounded("other");
   const scrapes = new Map<string, { readonly read: () => Promise<Scrape>; readonly whose: Whose }>();
   let countSpool = () => 0;
+  let readBus: () => readonly BusFigures[] = () => [];
 
   async function scrape(): Promise<void> {
     const reading = [...scrapes.values()].map(async ({ read, whose }) => ({ whose, now: await read() }));
@@ -159,6 +179,15 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     for (const figures of [jobs, pause, rate, ceiling]) figures.reset();
     storeErrors.inc({ where: place("scrape") });
   }
+  function showBus(): void {
+    for (const figures of [busUp, busLag, busPending]) figures.reset();
+    for (const { source: name, up, lag, pending } of readBus()) {
+      busUp.set({ source: name }, up ? 1 : 0);
+      if (lag !== null) busLag.set({ source: name }, lag);
+      if (pending !== null) busPending.set({ source: name }, pending);
+    }
+  }
+
   const own = ofDestination({});
   const metrics: Metrics = {
     ...own,
@@ -170,6 +199,12 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     acceptedToDelivered: (seconds) => observe(delay, seconds),
     storeError: (where) => storeErrors.inc({ where: place(where) }),
     connectionDropped: (why) => dropped.inc({ reason: why }),
+    bus(name, became, count) {
+      if (count > 0) messages.inc({ source: source(name), outcome: became }, count);
+    },
+    onBus(callback) {
+      readBus = callback;
+    },
     sourcesRead: (result) => reloads.inc({ result }),
     adminTokenRefused: (answer) => tokens.inc({ status: answer }),
     ofDestination: (name) => ({ ...metrics, ...ofDestination({ destination: name }) }),
@@ -180,6 +215,7 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
       // A store that is away must not take the other figures with it.
       await scrape().catch(forget);
       spool.set(countSpool());
+      showBus();
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };

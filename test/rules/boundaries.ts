@@ -25,6 +25,8 @@ const outbound = /^outbound\//;
 const storePort = /^store\/(store|event-log|wakes)\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
 const settings = /^config\/(secret-file|settings)\.ts$/;
+/** A bad address is a problem of the configuration, found by the code that connects with it. */
+const redisAddress = /^store\/redis\/address\.ts$/;
 const telemetry = /^telemetry\//;
 
 /** The table of docs/architecture.md, the first row that a file matches. */
@@ -52,7 +54,7 @@ export const rooms: readonly Room[] = [
     room: "sources/",
     files: /^sources\//,
     packages: ["yaml", "jsonata", "zod"],
-    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//, settings],
+    own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//, settings, redisAddress],
   },
   {
     room: "intake/",
@@ -61,6 +63,17 @@ export const rooms: readonly Room[] = [
     own: [contact, storePort, /^intake\//],
     types: [sourceTypes, /^providers\/provider\.ts$/],
   },
+  {
+    room: "bus/redis-streams/",
+    files: /^bus\/redis-streams\//,
+    packages: ["ulid"],
+    own: [
+      /^bus\/consumer\.ts$/,
+      /^bus\/redis-streams\//,
+      /^store\/(redis\/(address|connections|look)|deadline)\.ts$/,
+    ],
+  },
+  { room: "bus/", files: /^bus\/[^/]+\.ts$/, packages: [], own: [/^bus\/[^/]+\.ts$/] },
   {
     room: "delivery/workers",
     files: /^delivery\/workers\.ts$/,

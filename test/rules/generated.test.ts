@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { expect, it } from "vitest";
 import {
+  consumeKeysTable,
   destinationKeysTable,
   exampleEnvironment,
   partOf,
@@ -38,6 +39,7 @@ it.each([
   ["docs/sources.md", "source keys", sourceKeysTable],
   ["docs/sources.md", "value keys", valueKeysTable],
   ["docs/sources.md", "destination keys", destinationKeysTable],
+  ["docs/event-bus.md", "consume keys", consumeKeysTable],
 ] as const)("%s: the part `%s` is written from the schema", async (document, name, render) => {
   const file = join(root, document);
   const text = (await format(render(), { parser: "markdown", printWidth: 110 })).trimEnd() + "\n";

@@ -5,7 +5,7 @@ import { settingsSchema } from "../../src/config/json-schema.ts";
 import { settingNames } from "../../src/config/settings.ts";
 import { providers } from "../../src/providers/registry.ts";
 import { sourcesJsonSchema } from "../../src/sources/json-schema.ts";
-import { destinationSchema, everyValueKey, sourceSchema } from "../../src/sources/schema.ts";
+import { consumeSchema, destinationSchema, everyValueKey, sourceSchema } from "../../src/sources/schema.ts";
 import { providerVariables } from "../../src/sources/provider-variables.ts";
 
 /** A part of a document, between `<!-- name -->` and `<!-- /name -->`. */
@@ -42,6 +42,11 @@ function withUnit(description: string, unit: string | undefined): string {
 /** What a source may say, in docs/sources.md. */
 export function sourceKeysTable(): string {
   return keysTable(sourceSchema.shape);
+}
+
+/** What a source that pulls may say, in docs/event-bus.md. */
+export function consumeKeysTable(): string {
+  return keysTable(consumeSchema.shape);
 }
 
 /** What a destination may say, in docs/sources.md. */

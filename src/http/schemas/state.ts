@@ -39,6 +39,26 @@ export const spoolState = z
   })
   .describe("Events that the store could not take and that are kept on this process's disk.");
 
+export const busState = z
+  .record(
+    z.string(),
+    z.strictObject({
+      state: z
+        .enum(["up", "away", "waiting"])
+        .describe(
+          "`away`: the broker does not answer. `waiting`: the store takes nothing, so nothing is fetched.",
+        ),
+      place: z.string().describe("What is pulled from."),
+      message: z.string().optional().describe("Why it is not up."),
+      lag: count("Messages that nobody has been given yet; null where the broker does not say.").nullable(),
+      pending: count(
+        "Messages given to a relay and not acknowledged; null where it does not say.",
+      ).nullable(),
+    }),
+  )
+  .optional()
+  .describe("What is pulled from a bus, by source. A bus that is away takes no readiness away.");
+
 const queue = z.strictObject({
   waiting: count("For their turn."),
   active: count("Being worked on now."),
@@ -61,11 +81,12 @@ const workOf = {
   upstream: upstreamState,
 };
 
-export const statusAnswer = z.strictObject({ ...whoami, ...workOf, spool: spoolState });
+export const statusAnswer = z.strictObject({ ...whoami, ...workOf, bus: busState, spool: spoolState });
 /** Of a relay with several workspaces that is asked about all of them. */
 export const statusOfAll = z.strictObject({
   ...whoami,
   destinations: z.record(z.string(), z.strictObject(workOf)).describe("Each workspace by its destination."),
+  bus: busState,
   spool: spoolState,
 });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
@@ -94,6 +115,7 @@ export const readinessAnswer = z.strictObject({
     .record(z.string(), z.strictObject(readinessOf))
     .optional()
     .describe("Each workspace by its destination, where there are several; above is the worst of them."),
+  bus: busState,
   spool: spoolState,
 });
 export type ReadinessAnswer = z.infer<typeof readinessAnswer>;

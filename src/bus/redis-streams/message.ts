@@ -1,0 +1,54 @@
+import type { BusMessage } from "../consumer.ts";
+
+/** An entry as Redis gives it: its id, and names and values in turn; null when it was trimmed away. */
+export type Entry = readonly [id: Buffer, fields: readonly Buffer[] | null];
+
+/**
+ * Redis Streams have no protocol binding of CloudEvents. An entry is one of these: attributes in fields `ce-<name>` (or
+ * `ce_<name>`) with a field `data`; a field `data` alone, or beside a `content-type`, with JSON; anything else is a flat
+ * object of its fields.
+ *
+ * @param stream its name, so that the position tells one stream from another
+ */
+export function messageOf(stream: string, [id, fields]: Entry): BusMessage | undefined {
+  if (fields === null) return undefined;
+  const text = id.toString("latin1");
+  const entry = new Map<string, Buffer>();
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [name, value] = [fields[index], fields[index + 1]];
+    if (name && value) entry.set(name.toString("utf8"), value);
+  }
+  const at = Number(/^\d+/.exec(text)?.[0]);
+  return {
+    ...contentOf(entry),
+    position: `${stream} ${text}`,
+    at: Number.isSafeInteger(at) && at > 0 ? at : undefined,
+  };
+}
+
+const contentType = "content-type";
+
+function contentOf(entry: ReadonlyMap<string, Buffer>): Pick<BusMessage, "headers" | "body"> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of entry) {
+    const attribute = /^ce[-_](.+)$/i.exec(name)?.[1];
+    if (attribute !== undefined) headers[`ce-${attribute.toLowerCase()}`] = value.toString("utf8");
+  }
+  const isBinary = Object.keys(headers).length > 0;
+  const type = entry.get(contentType)?.toString("utf8");
+  const data = entry.get("data");
+  const others = [...entry.keys()].filter((name) => name !== "data" && name !== contentType);
+  if (isBinary) {
+    if (type !== undefined) headers[contentType] = type;
+    return { headers, body: data ?? Buffer.alloc(0) };
+  }
+  headers[contentType] = type ?? "application/json";
+  if (data && others.length === 0) return { headers, body: data };
+  const flat = Object.fromEntries([...entry].map(([name, value]) => [name, value.toString("utf8")]));
+  return { headers: { [contentType]: "application/json" }, body: Buffer.from(JSON.stringify(flat)) };
+}
+
+/** The id of the entry that a message came from. */
+export function entryIdOf({ position }: BusMessage): string {
+  return position.slice(position.lastIndexOf(" ") + 1);
+}
