@@ -42,6 +42,8 @@ describe("what is in force", () => {
   it("never shows a secret, and of an address all but its password", () => {
     expect(JSON.stringify(settings)).not.toContain("hunter2");
     expect(of("AELYST_API_TOKEN")?.value).toBe("*** (11 characters)");
+    const broken = { REDIS_URL: "redis://relay:hunter2/x@host", HTTPS_PROXY: "http://:hunter2@proxy:1" };
+    expect(JSON.stringify(settingsInForce({ env: broken }))).not.toContain("hunter2");
     expect(of("DATABASE_URL")?.value).toBe("postgres://relay:***@db:5432/relay");
   });
 });

@@ -48,6 +48,8 @@ function masked(secret: string): string {
   const address = /^([a-z+]+:\/\/)(?:([^@/]*?)(?::[^@/]*)?@)?([^?#]*)/i.exec(secret);
   if (!address) return `*** (${secret.length} characters)`;
   const [, scheme = "", user, rest = ""] = address;
+  // A password with what should have been percent-encoded is not told apart from the rest.
+  if (rest.includes("@")) return `${scheme}***`;
   return `${scheme}${user === undefined ? "" : `${user}:***@`}${rest}`;
 }
 

@@ -24,7 +24,8 @@ export interface ReadMessage {
   readonly isUnreadable: boolean;
 }
 
-const bodyMax = 1_048_576;
+/** Of what cannot be read so much is kept for a person. */
+const bodyMax = 8 * 1_048_576;
 
 /** Reads messages as their source's provider reads the body of a request. */
 export function createMessageReader(
@@ -71,9 +72,12 @@ export function createMessageReader(
   };
 }
 
-/** As text where it is one, else in base64; more than a megabyte is cut off. */
-function rawBody(body: Buffer): { text: string } | { base64: string } {
+/** As text where it is one, else in base64. */
+function rawBody(body: Buffer): { text?: string; base64?: string; cutAt?: number } {
   const kept = body.subarray(0, bodyMax);
   const text = kept.toString("utf8");
-  return Buffer.from(text, "utf8").equals(kept) ? { text } : { base64: kept.toString("base64") };
+  return {
+    ...(Buffer.from(text, "utf8").equals(kept) ? { text } : { base64: kept.toString("base64") }),
+    ...(body.length > bodyMax ? { cutAt: bodyMax } : {}),
+  };
 }
