@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       "test/{bus,chaos,destinations,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
-      "test/e2e/operator{,-erasing,-outcomes}.test.ts",
+      "test/e2e/{operator,operator-erasing,operator-outcomes,providers,spool}.test.ts",
       "test/move/pairs.test.ts",
       "test/**/*.storm.test.ts",
     ],

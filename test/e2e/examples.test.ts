@@ -22,7 +22,9 @@ const relayUrl = "https://relay.example.com";
 const secret = "whsec_cmVsYXktY29udHJhY3QtY3JlZGVudGlhbC0x";
 
 const schema = readFileSync(new URL("../../schema/sources.json", import.meta.url), "utf8");
-const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(JSON.parse(schema) as object);
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(
+  JSON.parse(schema) as object,
+);
 
 let sandbox: Sandbox;
 beforeAll(async () => {

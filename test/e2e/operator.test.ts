@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CustomFieldRule } from "../../src/sandbox/validate.ts";
 import { startEngine, type EngineName, type EngineUnderTest } from "../helpers/engines.ts";
-import { isLong } from "../helpers/length.ts";
+import { isLong, longTest } from "../helpers/length.ts";
 import { adminToken, openStage, waitMs, type Stage } from "../helpers/operator-stage.ts";
 import { finishCommand, until } from "../helpers/relay-process.ts";
 
@@ -173,84 +173,89 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
     expect(await stage.failures()).toEqual([]);
   });
 
-  it("commands tell and do the same with the relay stopped and running, and with exit codes 0, 1 and 2", async () => {
-    await stage.start();
-    for (const [index, person] of ["ada", "bob", "cleo"].entries()) {
-      await stage.post({ email: `${person}@example.com`, score: "lead" });
-      await stage.parked(index + 1);
-    }
-    const ids = (await stage.parked(3)).map((item) => item.id);
-    await stage.post({ email: "dora@example.com", first_name: "Dora" });
-    await until(() => stage.sandbox.contact("email:dora@example.com") !== undefined, waitMs, "Dora");
-    await stage.idle();
-
-    async function readAll() {
-      const told = {
-        list: await stage.command("failures", "list", "--json"),
-        plain: await stage.command("failures"),
-        show: await stage.command("failures", "show", ids[0] ?? ""),
-        contact: await stage.command("contact", "show", "email:DORA@example.com"),
-      };
-      return Object.values(told).map(({ code, out }) => ({ code, out }));
-    }
-    const whileRunning = await readAll();
-    expect(whileRunning.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    const [list, plain, show, contact] = whileRunning.map(({ out }) => out);
-    expect(JSON.parse(list ?? "")).toMatchObject({ items: ids.map((id) => ({ id })) });
-    expect(plain?.trim().split("\n")).toHaveLength(3);
-    expect(plain).toContain("invalid [custom_fields.Score]: 400 Score: Invalid value");
-    expect(JSON.parse(show ?? "")).toMatchObject({ id: ids[0], kind: "delivery" });
-    expect(JSON.parse(contact ?? "")).toMatchObject({ waiting: [], history: [{ outcome: "delivered" }] });
-
-    const refused: [number, ...string[]][] = [
-      [1, "failures", "show", "dlv_999999.0"],
-      [1, "failures", "retry", "evt_unknown"],
-      [1, "failures", "drop", "wait"],
-      [1, "contact", "show", "email:nobody@example.com"],
-      [2, "contact", "show", "ada@example.com"],
-      [2, "contact", "erase", "phone:12"],
-      [2, "failures", "retry"],
-      [2, "failures", "retry", "--all", "x"],
-      [2, "failures", "drop"],
-      [2, "failures", "lst"],
-    ];
-    async function refuseAll(requests: typeof refused) {
-      for (const [code, ...args] of requests) {
-        const result = await stage.command(...args);
-        expect([args, result.code]).toEqual([args, code]);
-        expect(result.err, args.join(" ")).not.toBe("");
-        expect(result.err).not.toMatch(/\bat .*\.js:\d+/);
+  longTest(
+    "commands tell and do the same with the relay stopped and running, and with exit codes 0, 1 and 2",
+    {},
+    async () => {
+      await stage.start();
+      for (const [index, person] of ["ada", "bob", "cleo"].entries()) {
+        await stage.post({ email: `${person}@example.com`, score: "lead" });
+        await stage.parked(index + 1);
       }
-    }
-    if (name !== "postgres") await refuseAll(refused);
-    const dropped = await stage.command("failures", "drop", ids[2] ?? "", "--json");
-    expect([dropped.code, JSON.parse(dropped.out)]).toEqual([0, { dropped: ids[2] }]);
-    expect(stage.relay().output()).not.toMatch(/ada@|bob@|cleo@|dora@/);
+      const ids = (await stage.parked(3)).map((item) => item.id);
+      await stage.post({ email: "dora@example.com", first_name: "Dora" });
+      await until(() => stage.sandbox.contact("email:dora@example.com") !== undefined, waitMs, "Dora");
+      await stage.idle();
 
-    await stage.stop();
-    const [listStopped, ...othersStopped] = await readAll();
-    expect(othersStopped.slice(1)).toEqual(whileRunning.slice(2));
-    expect(JSON.parse(listStopped?.out ?? "")).toMatchObject({
-      items: ids.slice(0, 2).map((id) => ({ id })),
-    });
-    if (name === "embedded") await refuseAll(refused.filter(([code]) => code === 1));
-    const partly = await stage.command("failures", "retry", ids[0] ?? "", "dlv_999999.0", "--json");
-    expect([partly.code, JSON.parse(partly.out)]).toEqual([1, { retried: 1, missing: ["dlv_999999.0"] }]);
-    const all = await stage.command("failures", "retry", "--all", "--json");
-    expect([all.code, JSON.parse(all.out)]).toEqual([0, { retried: 1, missing: [] }]);
-    expect((await stage.command("failures", "list")).out).toBe("Nothing is parked.\n");
+      async function readAll() {
+        const told = {
+          list: await stage.command("failures", "list", "--json"),
+          plain: await stage.command("failures"),
+          show: await stage.command("failures", "show", ids[0] ?? ""),
+          contact: await stage.command("contact", "show", "email:DORA@example.com"),
+        };
+        return Object.values(told).map(({ code, out }) => ({ code, out }));
+      }
+      const whileRunning = await readAll();
+      expect(whileRunning.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+      const [list, plain, show, contact] = whileRunning.map(({ out }) => out);
+      expect(JSON.parse(list ?? "")).toMatchObject({ items: ids.map((id) => ({ id })) });
+      expect(plain?.trim().split("\n")).toHaveLength(3);
+      expect(plain).toContain("invalid [custom_fields.Score]: 400 Score: Invalid value");
+      expect(JSON.parse(show ?? "")).toMatchObject({ id: ids[0], kind: "delivery" });
+      expect(JSON.parse(contact ?? "")).toMatchObject({ waiting: [], history: [{ outcome: "delivered" }] });
 
-    workspace["Score"] = { type: "text" };
-    await stage.start();
-    const scores = () => stage.sandbox.contacts().map(({ customFields }) => customFields["Score"] ?? "none");
-    await until(
-      () => scores().filter((score) => score === "lead").length === 2,
-      waitMs,
-      "the two that were retried",
-    );
-    await stage.idle();
-    expect(scores()).toEqual(["none", "lead", "lead", "none"]);
-  });
+      const refused: [number, ...string[]][] = [
+        [1, "failures", "show", "dlv_999999.0"],
+        [1, "failures", "retry", "evt_unknown"],
+        [1, "failures", "drop", "wait"],
+        [1, "contact", "show", "email:nobody@example.com"],
+        [2, "contact", "show", "ada@example.com"],
+        [2, "contact", "erase", "phone:12"],
+        [2, "failures", "retry"],
+        [2, "failures", "retry", "--all", "x"],
+        [2, "failures", "drop"],
+        [2, "failures", "lst"],
+      ];
+      async function refuseAll(requests: typeof refused) {
+        for (const [code, ...args] of requests) {
+          const result = await stage.command(...args);
+          expect([args, result.code]).toEqual([args, code]);
+          expect(result.err, args.join(" ")).not.toBe("");
+          expect(result.err).not.toMatch(/\bat .*\.js:\d+/);
+        }
+      }
+      if (name !== "postgres") await refuseAll(refused);
+      const dropped = await stage.command("failures", "drop", ids[2] ?? "", "--json");
+      expect([dropped.code, JSON.parse(dropped.out)]).toEqual([0, { dropped: ids[2] }]);
+      expect(stage.relay().output()).not.toMatch(/ada@|bob@|cleo@|dora@/);
+
+      await stage.stop();
+      const [listStopped, ...othersStopped] = await readAll();
+      expect(othersStopped.slice(1)).toEqual(whileRunning.slice(2));
+      expect(JSON.parse(listStopped?.out ?? "")).toMatchObject({
+        items: ids.slice(0, 2).map((id) => ({ id })),
+      });
+      if (name === "embedded") await refuseAll(refused.filter(([code]) => code === 1));
+      const partly = await stage.command("failures", "retry", ids[0] ?? "", "dlv_999999.0", "--json");
+      expect([partly.code, JSON.parse(partly.out)]).toEqual([1, { retried: 1, missing: ["dlv_999999.0"] }]);
+      const all = await stage.command("failures", "retry", "--all", "--json");
+      expect([all.code, JSON.parse(all.out)]).toEqual([0, { retried: 1, missing: [] }]);
+      expect((await stage.command("failures", "list")).out).toBe("Nothing is parked.\n");
+
+      workspace["Score"] = { type: "text" };
+      await stage.start();
+      const scores = () =>
+        stage.sandbox.contacts().map(({ customFields }) => customFields["Score"] ?? "none");
+      await until(
+        () => scores().filter((score) => score === "lead").length === 2,
+        waitMs,
+        "the two that were retried",
+      );
+      await stage.idle();
+      expect(scores()).toEqual(["none", "lead", "lead", "none"]);
+    },
+  );
 
   it("a piece that was cut off in the middle of its division by kill -9 is found again, and nothing is lost", async () => {
     stage.mapping({ Score: "score", A: "a", B: "b", C: "c", D: "d" });

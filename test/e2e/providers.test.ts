@@ -9,6 +9,7 @@ import { providers } from "../../src/providers/registry.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { secretVariable } from "../../src/sources/load.ts";
 import { fetchDocumented } from "../helpers/documented.ts";
+import { longTest } from "../helpers/length.ts";
 import { finishCommand, startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 
 const adminToken = "operator-token";
@@ -134,33 +135,41 @@ describe("Meta Lead Ads", () => {
     expect((await ask("wrong")).status).toBe(403);
   });
 
-  it("fetches a lead's fields with the page's token, and tries again until it has them", async () => {
-    graphRequests.length = 0;
-    graphAnswers = [
-      trouble,
-      {
-        status: 200,
-        body: {
-          id: "1",
-          created_time: "2026-03-14T09:00:00+0000",
-          field_data: [
-            { name: "full_name", values: ["Lena Lead"] },
-            { name: "email", values: ["lena.lead@example.com"] },
-          ],
+  longTest(
+    "fetches a lead's fields with the page's token, and tries again until it has them",
+    { timeout: 90_000 },
+    async () => {
+      graphRequests.length = 0;
+      graphAnswers = [
+        trouble,
+        {
+          status: 200,
+          body: {
+            id: "1",
+            created_time: "2026-03-14T09:00:00+0000",
+            field_data: [
+              { name: "full_name", values: ["Lena Lead"] },
+              { name: "email", values: ["lena.lead@example.com"] },
+            ],
+          },
         },
-      },
-    ];
-    const { code, out } = await sendTo({ source: "meta-lead-ads", sample: "notification" });
-    expect({ code, out }).toMatchObject({ code: 0 });
-    const { id } = (JSON.parse(out) as { answer: { id: string } }).answer;
-    await until(() => graphRequests.length > 0, 10_000, "the first attempt");
-    await until(async () => (await admin(`/admin/events/${id}`))["state"] === "delayed", 10_000, "the wait");
-    expect(graphRequests[0]?.authorization).toBe(`Bearer ${graphToken}`);
-    expect(graphRequests[0]?.url).not.toContain(graphToken);
-    await until(() => sandbox.contact("email:lena.lead@example.com") !== undefined, 60_000, "the lead");
-    expect(sandbox.contact("email:lena.lead@example.com")?.fields).toMatchObject({ firstName: "Lena" });
-    expect(relay.output()).not.toContain(graphToken);
-  }, 90_000);
+      ];
+      const { code, out } = await sendTo({ source: "meta-lead-ads", sample: "notification" });
+      expect({ code, out }).toMatchObject({ code: 0 });
+      const { id } = (JSON.parse(out) as { answer: { id: string } }).answer;
+      await until(() => graphRequests.length > 0, 10_000, "the first attempt");
+      await until(
+        async () => (await admin(`/admin/events/${id}`))["state"] === "delayed",
+        10_000,
+        "the wait",
+      );
+      expect(graphRequests[0]?.authorization).toBe(`Bearer ${graphToken}`);
+      expect(graphRequests[0]?.url).not.toContain(graphToken);
+      await until(() => sandbox.contact("email:lena.lead@example.com") !== undefined, 60_000, "the lead");
+      expect(sandbox.contact("email:lena.lead@example.com")?.fields).toMatchObject({ firstName: "Lena" });
+      expect(relay.output()).not.toContain(graphToken);
+    },
+  );
 });
 
 describe("examples in the configuration", () => {
