@@ -16,6 +16,7 @@ function stage(own: { refusals?: (string | undefined)[]; store?: PumpOptions["st
     ready: [] as BusMessage[],
     given: new Map<string, BusMessage>(),
     isAway: false,
+    isUnreadable: false,
     fetches: 0,
     told,
     now: 0,
@@ -26,6 +27,7 @@ function stage(own: { refusals?: (string | undefined)[]; store?: PumpOptions["st
   const consumer: BusConsumer = {
     async fetch(count) {
       answers();
+      if (bus.isUnreadable) throw new Error("no permission");
       bus.fetches += 1;
       const messages = bus.ready.splice(0, count);
       for (const one of messages) bus.given.set(one.position, one);
@@ -176,6 +178,17 @@ describe("a bus that is away", () => {
       "away: connection refused",
       "back",
     ]);
+  });
+
+  it("is not back when it can be connected to and not be read: that is told once as well", async () => {
+    const { bus, pump, stored } = stage();
+    bus.isUnreadable = true;
+    bus.ready.push(message("1"));
+    await until(() => bus.now > 30_000);
+    bus.isUnreadable = false;
+    await until(() => stored.length === 1);
+    await pump.close();
+    expect(bus.told.filter((line) => /^(away|back)/.test(line))).toEqual(["away: no permission", "back"]);
   });
 
   it("does not hold up a shutdown", async () => {

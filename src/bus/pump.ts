@@ -73,7 +73,6 @@ export function startPump(options: PumpOptions): Pump {
   }
 
   function found(): void {
-    away = undefined;
     if (isToldAway) observer.back();
     isToldAway = false;
   }
@@ -118,9 +117,11 @@ export function startPump(options: PumpOptions): Pump {
   async function turn(): Promise<void> {
     const source = await connected();
     await look(source);
-    found();
+    away = undefined;
     if (!(await untilWelcome())) return;
     const messages = await source.fetch(batchMax);
+    // One that lets itself be connected to and refuses to be read is not back.
+    found();
     if (messages.length === 0) return;
     observer.fetched(messages.length);
     if (await insist(messages)) await source.acknowledge(messages);

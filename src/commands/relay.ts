@@ -92,9 +92,14 @@ export async function startRelay(
   });
   const [first] = lines;
   if (!first) throw new Error("there is no workspace to deliver to");
-  /** Where events of a source are kept. One that is configured no more was of somebody: the first finds that out. */
-  const lineOf = (source: string): Line =>
-    lines.find(({ workspace }) => workspace.name === sources.get(source)?.destination) ?? first;
+  /** Where events of a source are kept. Throws where nobody can tell whose they are: to guess would tell one of another. */
+  function lineOf(source: string): Line {
+    if (isAlone && first) return first;
+    const destination = sources.get(source)?.destination;
+    const line = lines.find(({ workspace }) => workspace.name === destination);
+    if (!line) throw new Error(`the source ${source} belongs to no workspace of this relay`);
+    return line;
+  }
   const accept = acceptByRoute((source) => lineOf(source).found.store.events);
   spool.drainInto({
     accept,
@@ -129,7 +134,7 @@ export async function startRelay(
   const bus = startBus({
     sources,
     accept,
-    health: (source, deadlineMs) => lineOf(source).found.store.health(deadlineMs),
+    health: async (source, deadlineMs) => await lineOf(source).found.store.health(deadlineMs),
     log,
     metrics,
     clock,
@@ -178,7 +183,7 @@ export async function startRelay(
   const deliveries = () => lines.flatMap(({ delivery }) => delivery ?? []);
   async function closeWorkers(): Promise<void> {
     stopping = true;
-    await Promise.all([...deliveries().map(({ workers }) => workers.close()), spool.close()]);
+    await Promise.all([bus.close(), ...deliveries().map(({ workers }) => workers.close()), spool.close()]);
   }
   let door: Door;
   try {
@@ -207,9 +212,7 @@ export async function startRelay(
       stop: (deadlineMs) =>
         shutDown(
           {
-            closeDoor: async (closeMs) => {
-              await Promise.all([door.close(closeMs), bus.close()]);
-            },
+            closeDoor: (closeMs) => door.close(closeMs),
             closeWorkers,
             closeApi: async () => {
               await Promise.all(deliveries().map(({ client }) => client.close()));

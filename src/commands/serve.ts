@@ -3,7 +3,7 @@ import { printProblems, type ExitCode, type Io } from "./io.ts";
 import { reloadSources, watchSources } from "./reload.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { sourcesAdvice, strayVariables } from "./settings.ts";
-import { loadSources, readAll, sameDestinations } from "./sources.ts";
+import { loadSources, readAll, takeable } from "./sources.ts";
 import { version } from "./version.ts";
 import { workspacesOf } from "./workspaces.ts";
 
@@ -44,7 +44,8 @@ export async function serve(io: Io): Promise<ExitCode> {
   };
   const reloading = reloadSources(
     {
-      load: async () => sameDestinations(sources, await loadSources(config.sourcesFile, io.env)),
+      load: async () =>
+        takeable(sources, await loadSources(config.sourcesFile, io.env), config.api.token !== ""),
       take: relay.takeSources,
       counted: relay.sourcesRead,
       log,

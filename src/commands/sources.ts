@@ -30,11 +30,19 @@ export async function readAll(
   return { read: readConfig(env, { needsToken: isNeeded }), sources };
 }
 
-/** A workspace needs a store and workers of its own, which a running relay does not get. */
-export function sameDestinations(
-  before: Extract<SourcesResult, { ok: true }>,
-  now: SourcesResult,
-): SourcesResult {
-  if (!now.ok || isDeepStrictEqual(before.destinations, now.destinations)) return now;
-  return { ok: false, problems: ["`destinations` have changed: that takes a restart"] };
+type Loaded = Extract<SourcesResult, { ok: true }>;
+
+/**
+ * What a running relay can take in place of `before`: a workspace needs a store and workers of its own, which it does not
+ * get any more. `hasOwn`: it has the one of the settings.
+ */
+export function takeable(before: Loaded, now: SourcesResult, hasOwn: boolean): SourcesResult {
+  if (!now.ok) return now;
+  if (!isDeepStrictEqual(before.destinations, now.destinations)) {
+    return { ok: false, problems: ["`destinations` have changed: that takes a restart"] };
+  }
+  if (hasOwn || !needsOwnToken(now.sources, now.destinations)) return now;
+  const problem =
+    "a source without `destination` is new: its workspace, that of AELYST_API_TOKEN, takes a restart";
+  return { ok: false, problems: [problem] };
 }

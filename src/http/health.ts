@@ -48,14 +48,15 @@ export function busOf(state: BusState): Pick<ReadinessAnswer, "bus"> {
 
 const workerStates = ["stopped", "silent", "starting", "ok", "off"] as const;
 const upstreamStates = ["unknown", "unauthorized", "failing", "limited", "ok"] as const;
-const unasked: StoreHealth = { ok: false, message: "it was not asked" };
 
-/** The first of the states, worst first, that somebody is in. */
-function worst<State extends string>(
-  worstFirst: readonly [State, ...State[]],
-  states: readonly State[],
-): State {
-  return worstFirst.find((state) => states.includes(state)) ?? worstFirst[0];
+/** The one with the worst state; of several the first. */
+function worst<Item, State>(
+  worstFirst: readonly State[],
+  items: readonly [Item, ...Item[]],
+  stateOf: (item: Item) => State,
+): Item {
+  const rank = (item: Item) => worstFirst.indexOf(stateOf(item));
+  return items.reduce((found, item) => (rank(item) < rank(found) ? item : found));
 }
 
 async function stateOf({ destination, store, workerState }: Desk, now: number) {
@@ -72,31 +73,23 @@ export function health(options: HealthOptions): Hono {
 
   app.get("/readyz", async (context) => {
     const { desks } = options;
-    const states = await Promise.all(desks.map((desk) => stateOf(desk, options.clock())));
+    const [first, ...others] = desks;
+    const now = options.clock();
+    const states = await Promise.all([stateOf(first, now), ...others.map((desk) => stateOf(desk, now))]);
     // They are on one server: what one of them cannot be asked, none can be for long.
-    const stored = states.find(({ stored }) => !stored.ok)?.stored ?? states[0]?.stored;
-    const worker = worst(
-      workerStates,
-      states.map((state) => state.worker),
-    );
-    const upstream = states.find(
-      (state) =>
-        state.upstream.state ===
-        worst(
-          upstreamStates,
-          states.map((one) => one.upstream.state),
-        ),
-    )?.upstream;
-    const takes = !options.takesEvents || (stored?.ok === true && stored.refuses === undefined);
-    const ready = stored?.ok === true && takes && (worker === "ok" || worker === "off");
+    const { stored } = worst([false, true], states, ({ stored }) => stored.ok);
+    const worker = worst(workerStates, states, ({ worker }) => worker).worker;
+    const { upstream } = worst(upstreamStates, states, ({ upstream }) => upstream.state);
+    const takes = !options.takesEvents || (stored.ok && stored.refuses === undefined);
+    const ready = stored.ok && takes && (worker === "ok" || worker === "off");
     const named = states.flatMap(({ destination, worker, upstream }) =>
       destination === undefined ? [] : [[destination, { worker: { state: worker }, upstream }] as const],
     );
     const body: ReadinessAnswer = {
       status: ready ? "ready" : "unavailable",
-      store: { engine: desks[0].store.engine, ...(stored ?? unasked) },
+      store: { engine: first.store.engine, ...stored },
       worker: { state: worker },
-      upstream: upstream ?? { state: "unknown" },
+      upstream,
       ...(named.length === 0 ? {} : { destinations: Object.fromEntries(named) }),
       ...busOf(options.bus),
       spool: options.spool.state(),

@@ -1,7 +1,8 @@
 import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import type { BusMessage } from "../../src/bus/consumer.ts";
-import { redisStream, type RedisStreamSettings } from "../../src/bus/redis-streams/consumer.ts";
+import { redisStream } from "../../src/bus/redis-streams/consumer.ts";
+import type { RedisStreamSettings } from "../../src/bus/redis-streams/group.ts";
 import { redisFound, runRedis } from "../helpers/redis-process.ts";
 import { insistOn } from "../helpers/engines.ts";
 import { busGuarantees, type BrokerUnderTest } from "./bus.ts";

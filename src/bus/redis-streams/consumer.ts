@@ -2,18 +2,18 @@ import { hostname } from "node:os";
 import { ulid } from "ulid";
 import { connected } from "../../store/redis/look.ts";
 import { describeAddress, parseRedisUrl } from "../../store/redis/address.ts";
-import type { RedisClient } from "../../store/redis/connections.ts";
 import { withDeadline } from "../../store/deadline.ts";
-import type { Backlog, Broker, BusConsumer, BusListener, BusMessage } from "../consumer.ts";
+import type { Broker, BusConsumer, BusListener, BusMessage } from "../consumer.ts";
+import {
+  backlogOf,
+  forgetDead,
+  forgetSelf,
+  groupOf,
+  makeGroup,
+  trimmedUnread,
+  type RedisStreamSettings,
+} from "./group.ts";
 import { entryIdOf, messageOf, type Entry } from "./message.ts";
-
-export interface RedisStreamSettings {
-  readonly url: string;
-  readonly stream: string;
-  readonly group: string;
-  /** Where a group begins that is not there yet. */
-  readonly start: "first" | "new";
-}
 
 /** A read waits this long for something new. */
 const blockMs = 1_000;
@@ -21,8 +21,6 @@ const blockMs = 1_000;
 const abandonedMs = 30_000;
 /** How often such messages are looked for. */
 const claimEveryMs = 10_000;
-/** A consumer without anything pending that was not heard of for so long is forgotten. */
-const forgetMs = 86_400_000;
 const answerMs = 5_000;
 /** Of larger entries fewer are asked for. */
 const bytesMax = 8 * 1_048_576;
@@ -142,84 +140,6 @@ function entriesOf(answer: readonly unknown[] | null): readonly Entry[] {
   return (Array.isArray(first) ? (first as unknown[])[1] : second) as readonly Entry[];
 }
 
-/** Made on first use, with its stream; one that is there keeps its place. */
-async function makeGroup(client: RedisClient, { stream, group, start }: RedisStreamSettings): Promise<void> {
-  const from = start === "first" ? "0" : "$";
-  try {
-    await client.call("XGROUP", "CREATE", stream, group, from, "MKSTREAM");
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
-  }
-}
-
-/** Names and values in turn, as a map. */
-function fieldsOf(answer: unknown): ReadonlyMap<string, unknown> {
-  const fields = new Map<string, unknown>();
-  if (!Array.isArray(answer)) return fields;
-  for (let index = 0; index + 1 < answer.length; index += 2)
-    fields.set(String(answer[index]), answer[index + 1]);
-  return fields;
-}
-
-async function groupOf(
-  client: RedisClient,
-  stream: string,
-  group: string,
-): Promise<ReadonlyMap<string, unknown>> {
-  const groups = (await client.call("XINFO", "GROUPS", stream)) as unknown[];
-  const found = groups.map(fieldsOf).find((fields) => fields.get("name") === group);
-  if (!found) throw new Error(`the group ${group} of the stream ${stream} is gone`);
-  return found;
-}
-
-async function backlogOf(client: RedisClient, stream: string, group: string): Promise<Backlog> {
-  const fields = await groupOf(client, stream, group);
-  const [lag, pending] = [fields.get("lag"), fields.get("pending")];
-  return { lag: typeof lag === "number" ? lag : null, pending: typeof pending === "number" ? pending : null };
-}
-
-/**
- * How many entries their owner has removed before the group was given them, in all: those that were added and not read,
- * less those that are still there. 0 where none is missing now, or where Redis cannot tell, because the group did not begin
- * at the first one.
- */
-async function trimmedUnread(client: RedisClient, stream: string, group: string): Promise<number> {
-  const [fields, about] = await Promise.all([
-    groupOf(client, stream, group),
-    client.call("XINFO", "STREAM", stream).then(fieldsOf),
-  ]);
-  const [first] = (about.get("first-entry") as [string] | null) ?? [];
-  const last = String(fields.get("last-delivered-id"));
-  const [read, added, length] = [fields.get("entries-read"), about.get("entries-added"), about.get("length")];
-  if (typeof read !== "number" || typeof added !== "number" || typeof length !== "number") return 0;
-  // Of an empty stream the last one that there ever was tells whether the group was given it.
-  const next = first ?? String(about.get("last-generated-id"));
-  if (!isAfter(next, last)) return 0;
-  return Math.max(0, added - read - length);
-}
-
-function isAfter(id: string, other: string): boolean {
-  const [ms = 0, sequence = 0] = id.split("-").map(Number);
-  const [otherMs = 0, otherSequence = 0] = other.split("-").map(Number);
-  return ms > otherMs || (ms === otherMs && sequence > otherSequence);
-}
-
-/** Consumers that nothing is pending for and that were not heard of for a day: each start leaves one behind. */
-async function forgetDead(client: RedisClient, stream: string, group: string): Promise<void> {
-  const consumers = (await client.call("XINFO", "CONSUMERS", stream, group)) as unknown[];
-  for (const fields of consumers.map(fieldsOf)) {
-    const [name, pending, idle] = [fields.get("name"), fields.get("pending"), fields.get("idle")];
-    if (pending !== 0 || typeof idle !== "number" || idle < forgetMs) continue;
-    await client.call("XGROUP", "DELCONSUMER", stream, group, String(name));
-  }
-}
-
-/** With something pending it has to stay: Redis would forget that as well. */
-async function forgetSelf(client: RedisClient, stream: string, group: string, name: string): Promise<void> {
-  const pending = (await client.call("XPENDING", stream, group, "-", "+", 1, name)) as unknown[];
-  if (pending.length === 0) await client.call("XGROUP", "DELCONSUMER", stream, group, name);
-}
-
 /** Connects and looks at stream and group; nothing is made. */
 async function look({ url, stream, group, start }: RedisStreamSettings): Promise<string> {
   return await connected(
@@ -233,9 +153,7 @@ async function look({ url, stream, group, start }: RedisStreamSettings): Promise
         if (type === "none")
           return `the stream ${stream} is not there yet; it is made with the group ${group}`;
         if (type !== "stream") throw new Error(`${stream} is no stream but a ${type}`);
-        const groups = (await client.call("XINFO", "GROUPS", stream)) as unknown[];
-        const isThere = groups.some((one) => fieldsOf(one).get("name") === group);
-        if (!isThere)
+        if (!(await groupOf(client, stream, group)))
           return `the group ${group} is made at the first start, at ${start === "first" ? "the first" : "the next"} message`;
         const { lag, pending } = await backlogOf(client, stream, group);
         return `the group ${group} is there: ${lag ?? "?"} messages to come, ${pending ?? "?"} not acknowledged`;
