@@ -4,8 +4,12 @@ FROM node:26-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src ./src
+# The console shows the runbook.
+COPY docs/operations.md ./docs/
+# The clients of the buses and Bull Board stay in the image: with npm's prune they would go, as they are optional.
+RUN node -e "const f='package.json',p=JSON.parse(fs.readFileSync(f));for(const n in p.peerDependencies)p.dependencies[n]=p.devDependencies[n],delete p.devDependencies[n];fs.writeFileSync(f,JSON.stringify(p))"
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:26-trixie-slim

@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "test/{bus,chaos,destinations,fuzz,growth,guarantees,outages,scale-out,simulation}/**/*.test.ts",
-      "test/e2e/{operator,operator-erasing,operator-outcomes,providers,spool}.test.ts",
+      "test/{bus,chaos,destinations,fuzz,growth,guarantees,outages,replays,scale-out,simulation}/**/*.test.ts",
+      "test/e2e/{notices,operator,operator-erasing,operator-outcomes,providers,replicas,spool}.test.ts",
       "test/move/pairs.test.ts",
       "test/**/*.storm.test.ts",
     ],

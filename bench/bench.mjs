@@ -11,14 +11,17 @@ import { writeReadme } from "./harness/readme.mjs";
 import { report } from "./harness/report.mjs";
 import { openTargets } from "./harness/targets.mjs";
 import { backlog } from "./scenarios/backlog.mjs";
+import { bus } from "./scenarios/bus.mjs";
+import { consolePages } from "./scenarios/console.mjs";
 import { drain } from "./scenarios/drain.mjs";
+import { history } from "./scenarios/history.mjs";
 import { intake } from "./scenarios/intake.mjs";
 import { latency } from "./scenarios/latency.mjs";
 import { loss } from "./scenarios/loss.mjs";
 import { pace } from "./scenarios/pace.mjs";
 import { through } from "./scenarios/through.mjs";
 
-const scenarios = [intake, through, latency, pace, drain, loss, backlog];
+const scenarios = [intake, bus, through, latency, pace, drain, loss, backlog, consolePages, history];
 const words = process.argv.slice(2);
 const unknown = words.filter((word) => !scenarios.some(({ name }) => name === word));
 if (unknown.length > 0) {

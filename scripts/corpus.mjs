@@ -2,7 +2,7 @@
 //
 //   npm run corpus -- [--json] FOLDER   where FOLDER/shopify/…/orders.create.json is one of Shopify's
 import { parseArgs } from "node:util";
-import { corpus } from "../dist/commands/corpus.js";
+import { corpus } from "../dist/commands/corpus/corpus.js";
 
 const usage = "usage: npm run corpus -- [--json] FOLDER\n";
 
@@ -26,6 +26,9 @@ if (folder === undefined || others.length > 0) {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     color: false,
+    ...(process.stdout.isTTY && process.stderr.isTTY
+      ? { terminal: { columns: () => process.stderr.columns } }
+      : {}),
     stopRequested: new Promise(() => {}),
   };
   process.exitCode = await corpus({ folder, json: values.json }, io);

@@ -32,6 +32,7 @@ const developmentKeys = {
   STRIPE_WEBHOOK_SECRET: "whsec_development-stripe",
   TYPEFORM_WEBHOOK_SECRET: "development-typeform",
   CLOUDEVENTS_KEY: "development-cloudevents",
+  AELYST_WEBHOOK_SECRET: "development-aelyst",
   ADMIN_TOKEN: "development-admin",
 };
 
@@ -51,6 +52,7 @@ let work = Promise.resolve();
 let timer;
 let built = "";
 let builtSandbox = "";
+let bundled = "";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void end(0));
 process.on("exit", () => killAll());
@@ -99,7 +101,7 @@ function relayEnvironment() {
 }
 
 function changed(_kind, file) {
-  if (file === null || (/\.(ts|json)$/.test(file) && !file.endsWith(".test.ts"))) later(rebuild);
+  if (file === null || (/\.(tsx?|css|json)$/.test(file) && !file.endsWith(".test.ts"))) later(rebuild);
 }
 
 /** One thing at a time; what comes within a moment is done once. */
@@ -134,24 +136,49 @@ async function build() {
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
   const code = await child.ended;
-  return code === 0 && existsSync(main) ? undefined : said;
+  if (code !== 0 || !existsSync(main)) return said;
+  return await bundle();
+}
+
+/** The console's script and style; undefined when there is nothing to say. */
+async function bundle() {
+  const now = folderDigest(join(root, "src/console"), /\.(tsx?|css)$/);
+  if (now === bundled) return undefined;
+  const vite = join(root, "node_modules/vite/bin/vite.js");
+  const child = start("vite", [vite, "build", root, "--config", join(root, "vite.config.ts")], process.env);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+  if ((await child.ended) !== 0) return said;
+  bundled = now;
+  return undefined;
 }
 
 /** What runs, below a folder of dist: a comment or a type changes nothing in it. */
 function digest(folder) {
+  return folderDigest(join(dist, folder), /\.(js|css)$/);
+}
+
+function folderDigest(folder, names) {
   const hash = createHash("sha256");
-  const files = readdirSync(join(dist, folder), { recursive: true, encoding: "utf8" }).filter((file) =>
-    file.endsWith(".js"),
-  );
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => names.test(file));
   for (const file of files.toSorted((a, b) => a.localeCompare(b)))
-    hash.update(file).update(readFileSync(join(dist, folder, file)));
+    hash.update(file).update(readFileSync(join(folder, file)));
   return hash.digest("hex");
+}
+
+/** Where missing contacts are not parked, contacts have to be missing, and the workspace to tell of those that appear. */
+function workspaceOptions() {
+  const { AELYST_MISSING_CONTACT: policy, AELYST_WEBHOOK_SECRET: key } = environment;
+  if (!["wait", "create"].includes(policy)) return [];
+  const webhook = ["--webhook-url", `${relayUrl}/webhooks/aelyst`, "--webhook-key", key];
+  return ["--unknown-contact", "404", "--creation-ms", "2000", ...webhook];
 }
 
 async function restartSandbox() {
   await stop("sandbox");
   if (isEnding) return;
-  const child = start("sandbox", [main, "sandbox", "--port", String(sandboxPort), "--json"], environment);
+  const args = [main, "sandbox", "--port", String(sandboxPort), "--json", ...workspaceOptions()];
+  const child = start("sandbox", args, environment);
   child.stdout.resume();
   eachLine(child.stderr, (line) => say(`${paint(31, "sandbox")} ${line}`));
   child.once("close", () => {
@@ -201,7 +228,7 @@ async function end(code) {
   isEnding = true;
   clearTimeout(timer);
   say("ending …");
-  await Promise.all([stop("tsc"), stop("relay")]);
+  await Promise.all([stop("tsc"), stop("vite"), stop("relay")]);
   await stop("sandbox");
   process.exit(code);
 }
@@ -273,6 +300,7 @@ function greet({ store, sources }) {
       ...sample,
       `  See what became of it:`,
       `    curl ${sandboxUrl}/_sandbox/contacts`,
+      `    ${relayUrl}/console, with the token ${token}`,
       `    curl -H 'Authorization: Bearer ${token}' ${relayUrl}/admin/events`,
       `  A change below src restarts it. Ctrl-C ends it.`,
       ``,

@@ -23,6 +23,7 @@ describe("defaults", () => {
           ratePerSecond: 10,
           timeoutMs: 10_000,
           requireFirstName: false,
+          fields: "off",
         },
         proxies: { http: undefined, https: undefined, none: "" },
         store: { engine: "embedded", dataDir: "./data" },
@@ -42,6 +43,7 @@ describe("defaults", () => {
         retryDelayMs: 1_000,
         retryDelayMaxMs: 300_000,
         authProbeMs: 30_000,
+        notify: { urls: [], format: "auto", secret: undefined, behindMinutes: 60 },
         shutdownTimeoutMs: 20_000,
         logLevel: "info",
       },
@@ -124,6 +126,14 @@ describe("mistakes", () => {
     expect(problems(both)).toEqual([expect.stringContaining("REDIS_URL and DATABASE_URL are both set")]);
   });
 
+  it("a token for reading alone needs the one that turns reading on, and is another", () => {
+    const alone = problems({ ...minimal, ADMIN_READ_TOKEN: "reader" });
+    expect(alone).toEqual([expect.stringContaining("set ADMIN_TOKEN as well")]);
+    const same = problems({ ...minimal, ADMIN_READ_TOKEN: "both", ADMIN_TOKEN: "both" });
+    expect(same).toEqual([expect.stringContaining("is the same as ADMIN_TOKEN")]);
+    expect(same.join()).not.toContain("both");
+  });
+
   it("the embedded store allows only one role", () => {
     expect(problems({ ...minimal, ROLE: "worker" })).toEqual([
       expect.stringContaining("needs a shared store"),
@@ -157,6 +167,29 @@ describe("mistakes", () => {
     expect(found).toEqual([expect.stringContaining(expected)]);
     expect(found.join()).toMatch(/^REDIS_URL /);
     expect(found.join()).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["NOTIFY_URL", "hooks.slack.com/hunter2", "must be a URL"],
+    ["NOTIFY_URL", "https://a.example/hunter2, ftp://b.example", "must be a URL"],
+    ["NOTIFY_URL", "https://user:hunter2@a.example", "must be a URL"],
+    ["NOTIFY_URL", "https://a.example/1,", "must be a URL"],
+    ["NOTIFY_URL", [1, 2, 3, 4, 5, 6].map((n) => `https://a.example/hunter2/${n}`).join(), "at most 5"],
+    ["NOTIFY_SECRET", "hunter2", "must be whsec_"],
+    ["NOTIFY_SECRET", "whsec_aHVudGVyMg==", "must be whsec_"],
+    ["NOTIFY_FORMAT", "pager", "must be one of auto, json, slack, discord, teams"],
+  ])("%s=%s is told of, once, and a secret in it is not repeated", (name, value, expected) => {
+    const found = problems({ ...minimal, [name]: value });
+    expect(found).toEqual([expect.stringContaining(expected)]);
+    expect(found[0]).toMatch(new RegExp(`^${name} `));
+    expect(found.join()).not.toContain("hunter2");
+  });
+
+  it("notices go to several addresses, each once", () => {
+    const NOTIFY_URL = " https://hooks.slack.com/services/T/B/x , http://a.example/,http://a.example";
+    expect(readConfig({ ...minimal, NOTIFY_URL })).toMatchObject({
+      config: { notify: { urls: ["https://hooks.slack.com/services/T/B/x", "http://a.example/"] } },
+    });
   });
 
   it("a Redis that evicts has to be allowed by name", () => {

@@ -1,7 +1,13 @@
 import * as z from "zod";
 import { aboutSettings, type About } from "./config/kinds.ts";
 import { fileVariable, readSecret, type Environment, type Variable } from "./config/secret-file.ts";
-import { settingNames, settings, type SettingName, type SettingValues } from "./config/settings.ts";
+import {
+  addressesOf,
+  settingNames,
+  settings,
+  type SettingName,
+  type SettingValues,
+} from "./config/settings.ts";
 import type { Proxies } from "./outbound/connections.ts";
 
 export type { Environment } from "./config/secret-file.ts";
@@ -24,6 +30,8 @@ export interface Config {
     readonly ratePerContact: number;
     readonly timeoutMs: number;
     readonly requireFirstName: boolean;
+    readonly fields: SettingValues["AELYST_FIELDS"];
+    readonly missingContact: "park" | "wait" | "create";
   };
   readonly proxies: Proxies;
   readonly store: StoreSettings;
@@ -37,16 +45,26 @@ export interface Config {
   readonly sourcesFile: string | undefined;
   readonly sourcesWatch: boolean;
   readonly adminToken: string | undefined;
+  readonly adminReadToken: string | undefined;
+  readonly consoleQueues: boolean;
   readonly bodyLimitBytes: number;
   readonly connectionsMax: number;
   readonly retentionMs: number;
   readonly retentionEvents: number;
+  readonly auditMs: number;
   readonly deliveryMaxAgeMs: number;
   readonly busyDelayMs: number;
   readonly busyDelayMaxMs: number;
   readonly retryDelayMs: number;
   readonly retryDelayMaxMs: number;
   readonly authProbeMs: number;
+  readonly notify: {
+    /** None: nobody is told of anything. */
+    readonly urls: readonly string[];
+    readonly format: SettingValues["NOTIFY_FORMAT"];
+    readonly secret: string | undefined;
+    readonly behindMinutes: number;
+  };
   readonly shutdownTimeoutMs: number;
   readonly logLevel: LogLevel;
 }
@@ -124,6 +142,15 @@ function contradictions(env: Environment, values: SettingValues): string[] {
   if (values.ROLE !== "all" && !isGiven("REDIS_URL") && !isGiven("DATABASE_URL")) {
     problems.push(`ROLE=${values.ROLE} needs a shared store: set REDIS_URL or DATABASE_URL`);
   }
+  if (values.ADMIN_READ_TOKEN !== undefined && !isGiven("ADMIN_TOKEN")) {
+    problems.push("ADMIN_READ_TOKEN is for reading what ADMIN_TOKEN turns on: set ADMIN_TOKEN as well");
+  }
+  if (values.CONSOLE_QUEUES && !isGiven("ADMIN_TOKEN")) {
+    problems.push("CONSOLE_QUEUES adds to the console that ADMIN_TOKEN turns on: set ADMIN_TOKEN as well");
+  }
+  if (values.ADMIN_READ_TOKEN !== undefined && values.ADMIN_READ_TOKEN === values.ADMIN_TOKEN) {
+    problems.push("ADMIN_READ_TOKEN is the same as ADMIN_TOKEN: whoever may only read could write");
+  }
   for (const [first, max] of [
     ["BUSY_DELAY_MS", "BUSY_DELAY_MAX_MS"],
     ["RETRY_DELAY_MS", "RETRY_DELAY_MAX_MS"],
@@ -153,6 +180,8 @@ export function readConfig(env: Environment, { needsToken = true } = {}): Config
       ratePerContact: values.AELYST_CONTACT_RATE_LIMIT,
       timeoutMs: values.AELYST_TIMEOUT_MS,
       requireFirstName: values.AELYST_REQUIRE_FIRST_NAME,
+      fields: values.AELYST_FIELDS,
+      missingContact: values.AELYST_MISSING_CONTACT,
     },
     proxies: { http: values.HTTP_PROXY, https: values.HTTPS_PROXY, none: values.NO_PROXY ?? "" },
     store: storeOf(values),
@@ -165,16 +194,25 @@ export function readConfig(env: Environment, { needsToken = true } = {}): Config
     sourcesFile: values.SOURCES_FILE,
     sourcesWatch: values.SOURCES_WATCH,
     adminToken: values.ADMIN_TOKEN,
+    adminReadToken: values.ADMIN_READ_TOKEN,
+    consoleQueues: values.CONSOLE_QUEUES,
     bodyLimitBytes: values.BODY_LIMIT_BYTES,
     connectionsMax: values.MAX_CONNECTIONS,
     retentionMs: Math.round(values.RETENTION_HOURS * hourMs),
     retentionEvents: values.RETENTION_EVENTS,
+    auditMs: Math.round(values.AUDIT_DAYS * 24 * hourMs),
     deliveryMaxAgeMs: Math.round(values.DELIVERY_MAX_AGE_HOURS * hourMs),
     busyDelayMs: values.BUSY_DELAY_MS,
     busyDelayMaxMs: values.BUSY_DELAY_MAX_MS,
     retryDelayMs: values.RETRY_DELAY_MS,
     retryDelayMaxMs: values.RETRY_DELAY_MAX_MS,
     authProbeMs: values.AUTH_PROBE_MS,
+    notify: {
+      urls: values.NOTIFY_URL === undefined ? [] : addressesOf(values.NOTIFY_URL),
+      format: values.NOTIFY_FORMAT,
+      secret: values.NOTIFY_SECRET,
+      behindMinutes: values.NOTIFY_BEHIND_MINUTES,
+    },
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     logLevel: values.LOG_LEVEL,
   };

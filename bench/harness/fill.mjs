@@ -9,7 +9,7 @@ import { orderBody } from "./orders.mjs";
 
 const batch = 200;
 
-async function openStore(target, directory) {
+export async function openStore(target, directory) {
   const hourMs = 3_600_000;
   const options = {
     prefix: "relay",

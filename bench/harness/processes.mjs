@@ -62,7 +62,13 @@ export async function startApi({ delayMs = 0 } = {}) {
 
 /** The relay as an operator starts it: `serve`, settings in the environment. */
 export async function startRelay(settings, options = {}) {
-  const { apiUrl = "http://127.0.0.1:9/v1", ceiling = 10_000, role = "all", directory } = options;
+  const {
+    apiUrl = "http://127.0.0.1:9/v1",
+    ceiling = 10_000,
+    role = "all",
+    directory,
+    sourcesFile,
+  } = options;
   const home = directory ?? mkdtempSync(join(tmpdir(), "relay-bench-"));
   const port = await freePort();
   const child = spawn(
@@ -83,6 +89,7 @@ export async function startRelay(settings, options = {}) {
         SHOPIFY_WEBHOOK_SECRET: secret,
         DATA_DIR: join(home, "data"),
         ROLE: role,
+        ...(sourcesFile === undefined ? {} : { SOURCES_FILE: sourcesFile }),
         ...settings,
       },
     },

@@ -24,7 +24,7 @@ async function untilDone(api, load, port, orders) {
   return undefined;
 }
 
-async function once(target, load, perContact) {
+export async function once(target, load, perContact) {
   const api = await startApi();
   const running = await target.start({ apiUrl: api.url });
   const isPeer = target.engine === undefined;

@@ -22,7 +22,7 @@ export async function readBody(body: AsyncIterable<Uint8Array>): Promise<AnswerB
   return parseBody(text + decoder.decode());
 }
 
-function parseBody(text: string): AnswerBody {
+export function parseBody(text: string): AnswerBody {
   try {
     return { text, json: JSON.parse(text) };
   } catch {

@@ -55,6 +55,17 @@ it("makes the request the API's page describes", async () => {
   });
 });
 
+it("creates by the vendor's documented neighbour, with the same identifier and body", async () => {
+  let seen: { method: string | undefined; url: string | undefined } | undefined;
+  const base = await serving((request, response) => {
+    seen = { method: request.method, url: request.url };
+    response.end('{"contactId": 13}');
+  });
+  const created = await clientOf(base).create("phone:+60123456789", { firstName: "Ada" });
+  expect(created).toEqual({ kind: "ok", status: 200, contactId: 13 });
+  expect(seen).toEqual({ method: "POST", url: "/contact/create_or_update/phone:%2B60123456789" });
+});
+
 describe("what an answer means", () => {
   it.each([
     [200, '{"contactId":"1"}', { kind: "unavailable", reason: "not-the-contract" }],
@@ -79,6 +90,20 @@ describe("what an answer means", () => {
     [408, "", { kind: "unavailable", reason: "status" }],
     [425, "", { kind: "unavailable", reason: "status" }],
     [409, "", { kind: "refused", message: "HTTP 409 Conflict" }],
+    [400, '{"code":400,"message":"Contact does not exist"}', { kind: "not-found", status: 400 }],
+    [400, '{"message":"Contact with identifier email:a.b@c.de not found"}', { kind: "not-found" }],
+    [400, '{"message":"Contact email:ada@example.com was not found."}', { kind: "not-found" }],
+    [400, '{"message":"No such contact"}', { kind: "not-found" }],
+    [400, '{"message":"No contact field named Plan"}', { kind: "invalid" }],
+    [400, '{"message":"Contact owner: field does not exist"}', { kind: "invalid" }],
+    [400, '{"message":"Custom field Contact does not exist"}', { kind: "invalid" }],
+    [
+      400,
+      '{"code":400,"message":{"contactId":77,"message":"Email already connected to a contact"}}',
+      { kind: "taken", contactId: 77, message: expect.stringMatching(/^Email already connected/) as unknown },
+    ],
+    [409, '{"message":{"contactId":77,"message":"already connected to a contact"}}', { kind: "taken" }],
+    [400, '{"message":{"contactId":"77","message":"already connected"}}', { kind: "invalid" }],
     [429, '{"retryAfter":2}', { kind: "limited", retryAfterMs: 2_000 }],
     [429, "", { kind: "limited", retryAfterMs: undefined }],
     [449, "", { kind: "busy", retryAfterMs: undefined }],

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import { contactBody, type ContactPatch } from "../contact/contact-patch.ts";
 import { contactPath, type ContactRef } from "../contact/contact-ref.ts";
+import type { TraceContext } from "../contact/trace-context.ts";
 import { exchange, type Answer } from "../outbound/exchange.ts";
 import { failureOf } from "../outbound/failure.ts";
 import { clean, noBody, readBody, words, type AnswerBody } from "./answer.ts";
@@ -17,10 +18,26 @@ export interface Destination {
 }
 
 export interface AelystClient {
-  /** One `PUT /contact/{identifier}`. Never rejects: whatever happens is a result. */
-  update(contact: ContactRef, patch: ContactPatch, signal?: AbortSignal): Promise<ApiResult>;
+  /** One `PUT /contact/{identifier}`, of this trace. Never rejects: whatever happens is a result. */
+  update(
+    contact: ContactRef,
+    patch: ContactPatch,
+    signal?: AbortSignal,
+    trace?: TraceContext,
+  ): Promise<ApiResult>;
+  /**
+   * One `POST /contact/create_or_update/{identifier}`, the vendor's documented neighbour: makes the contact unless the
+   * identifier, or the phone or e-mail of the patch, is somebody's already.
+   */
+  create: AelystClient["update"];
   /** Aborts what is on the wire and refuses what comes later; resolves when nothing is left. */
   close(): Promise<void>;
+}
+
+interface Call {
+  readonly method: "PUT" | "POST";
+  /** Between `/contact/` and the identifier. */
+  readonly path: string;
 }
 
 export function createAelystClient(
@@ -40,9 +57,11 @@ export function createAelystClient(
   let closed = false;
 
   async function request(
+    call: Call,
     contact: ContactRef,
     patch: ContactPatch,
     abort: AbortController,
+    trace: TraceContext | undefined,
   ): Promise<ApiResult> {
     let late = false;
     const timer = setTimeout(() => {
@@ -50,9 +69,13 @@ export function createAelystClient(
       abort.abort();
     }, timeoutMs);
     try {
-      const url = new URL(`${base}/contact/${contactPath(contact)}`);
+      const url = new URL(`${base}/contact/${call.path}${contactPath(contact)}`);
       const body = JSON.stringify(contactBody(patch));
-      const answer = await exchange(connections, { method: "PUT", url, headers, body }, abort.signal);
+      const answer = await exchange(
+        connections,
+        { method: call.method, url, headers: { ...headers, ...trace }, body },
+        abort.signal,
+      );
       return resultOf(answer, await bodyOf(answer), url, clock(), token);
     } catch (error) {
       if (late) return unanswered("timeout", `no answer within ${timeoutMs} ms`);
@@ -64,21 +87,26 @@ export function createAelystClient(
     }
   }
 
-  return {
-    async update(contact, patch, signal) {
+  function caller(call: Call): AelystClient["update"] {
+    return async (contact, patch, signal, trace) => {
       if (closed || signal?.aborted) return unanswered("network", "aborted");
       const abort = new AbortController();
       const onAbort = () => abort.abort();
       signal?.addEventListener("abort", onAbort);
       try {
-        const result = request(contact, patch, abort);
+        const result = request(call, contact, patch, abort, trace);
         running.set(abort, result);
         return await result;
       } finally {
         signal?.removeEventListener("abort", onAbort);
         running.delete(abort);
       }
-    },
+    };
+  }
+
+  return {
+    update: caller({ method: "PUT", path: "" }),
+    create: caller({ method: "POST", path: "create_or_update/" }),
     async close() {
       closed = true;
       const results = [...running.values()];
@@ -140,6 +168,12 @@ function resultOf(answer: Answer, body: AnswerBody, url: URL, now: number, token
     case 403:
       return { kind: "unauthorized", status, message };
     case 400:
+    case 409: {
+      const contactId = contactIdOf(messageOf(body.json));
+      if (contactId !== undefined) return { kind: "taken", status, message, contactId };
+      if (status === 409) return { kind: "refused", status, message };
+      return { kind: saysMissing(message) ? "not-found" : "invalid", status, message };
+    }
     case 422:
       return { kind: "invalid", status, message };
     case 404:
@@ -150,6 +184,18 @@ function resultOf(answer: Answer, body: AnswerBody, url: URL, now: number, token
   }
   if (status < 500) return { kind: "refused", status, message };
   return { kind: "unavailable", reason: "status", status, message, retryAfterMs: hintMs };
+}
+
+/** Seen: `{ code, message: { contactId, message: "… already connected to a contact" } }`. */
+function messageOf(json: unknown): unknown {
+  return typeof json === "object" && json !== null && "message" in json ? json.message : undefined;
+}
+
+/** About the contact itself: a custom field can be missing too, and is named first then. */
+function saysMissing(message: string): boolean {
+  return /^(?:no (?:such )?contact(?: (?:was )?found| exists| with\b|[.!]?$)|contact(?: with identifier \S+| \S+:\S+)? (?:was |is )?(?:not found|does(?: not|n't) exist))/i.test(
+    message,
+  );
 }
 
 /** Where to, by its origin only: the rest of the address may name a person. */

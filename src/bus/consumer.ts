@@ -21,6 +21,8 @@ export interface Backlog {
 export interface BusListener {
   /** So many messages were removed by their owner before anybody had read them. */
   readonly lost: (count: number) => void;
+  /** Something about how the bus is set up can lose messages or hold them up, and is its owner's to change. */
+  readonly warned: (what: string) => void;
 }
 
 /**
@@ -35,8 +37,10 @@ export interface BusConsumer {
   fetch(count: number): Promise<readonly BusMessage[]>;
   /** They are stored: the broker may forget them. */
   acknowledge(messages: readonly BusMessage[]): Promise<void>;
-  /** They are not stored: whoever asks next is given them, at once. */
-  giveBack(messages: readonly BusMessage[]): Promise<void>;
+  /** They are not stored: whoever asks next is given them, at once or, where the broker can, not before `delayMs`. */
+  giveBack(messages: readonly BusMessage[], delayMs?: number): Promise<void>;
+  /** They are still being worked on: for a broker that would give them to others after a time. */
+  keep?(messages: readonly BusMessage[]): Promise<void>;
   backlog(): Promise<Backlog>;
   /** Lets go of the connection; what is not acknowledged goes to others after the broker's own time. */
   close(): Promise<void>;

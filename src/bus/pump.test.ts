@@ -38,10 +38,15 @@ function stage(own: { refusals?: (string | undefined)[]; store?: PumpOptions["st
       answers();
       for (const { position } of messages) bus.given.delete(position);
     },
-    async giveBack(messages) {
+    async giveBack(messages, delayMs) {
       answers();
+      told.push(`given back${delayMs === undefined ? "" : ` for ${delayMs} ms`}`);
       for (const one of messages) bus.given.delete(one.position);
       bus.ready.unshift(...messages);
+    },
+    async keep(messages) {
+      answers();
+      told.push(`kept ${messages.length}`);
     },
     async backlog() {
       answers();
@@ -53,8 +58,9 @@ function stage(own: { refusals?: (string | undefined)[]; store?: PumpOptions["st
   };
   const broker: Broker = {
     place: "a bus in memory",
-    async open() {
+    async open(listener) {
       answers();
+      listener.warned("it has a limit");
       return consumer;
     },
     look: async () => "fine",
@@ -78,6 +84,7 @@ function stage(own: { refusals?: (string | undefined)[]; store?: PumpOptions["st
       fetched: (count) => told.push(`fetched ${count}`),
       stored: ({ stored: count }) => told.push(`stored ${count}`),
       lost: (count) => told.push(`lost ${count}`),
+      warned: (what) => told.push(`warned: ${what}`),
       away: (reason) => told.push(`away: ${reason}`),
       back: () => told.push("back"),
     },
@@ -145,6 +152,8 @@ describe("what a bus brings", () => {
     await until(() => bus.given.size === 1);
     await until(() => bus.given.size === 0 || bus.fetches > 1);
     expect(bus.now).toBeGreaterThan(5_000);
+    await until(() => bus.told.includes("given back for 5000 ms"));
+    expect(bus.told.filter((line) => line === "kept 1").length).toBeGreaterThan(3);
     await pump.close();
     expect([...bus.ready, ...bus.given.values()]).toHaveLength(1);
     expect(bus.given.size).toBe(0);
@@ -157,7 +166,56 @@ describe("what a bus brings", () => {
     await pump.close();
     expect(bus.given.size).toBe(0);
     expect(bus.ready.map(({ position }) => position)).toEqual(["1", "2"]);
+    expect(bus.told).toContain("given back");
     expect(bus.told).toContain("closed");
+  });
+});
+
+describe("a backlog", () => {
+  const backlog = (count: number) => Array.from({ length: count }, (_, index) => message(String(index)));
+
+  it("is fetched on while what came before is stored, one batch ahead and no more", async () => {
+    const stores: (() => void)[] = [];
+    const { bus, pump, stored } = stage({
+      async store(messages) {
+        await new Promise<void>((resolve) => stores.push(resolve));
+        stored.push(...messages.map(({ position }) => position));
+        return { stored: messages.length, duplicates: 0, unreadable: 0 };
+      },
+    });
+    const messages = backlog(1_000);
+    bus.ready.push(...messages);
+    await until(() => bus.given.size === 400);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(bus.given.size).toBe(400);
+    while (stored.length < 1_000) {
+      await until(() => stores.length > 0);
+      stores.shift()?.();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(stored).toEqual(messages.map(({ position }) => position));
+    await pump.close();
+    expect(bus.given.size).toBe(0);
+  });
+
+  it("is given back whole when the store stays away, and when the relay stops", async () => {
+    const { bus, pump } = stage({ store: () => Promise.reject(new Error("away")) });
+    bus.ready.push(...backlog(1_000));
+    await until(() => bus.told.filter((line) => line.startsWith("given back")).length >= 2);
+    expect(bus.ready.length + bus.given.size).toBe(1_000);
+    await pump.close();
+    expect(bus.given.size).toBe(0);
+    expect(bus.ready).toHaveLength(1_000);
+  });
+
+  it("is left alone while the store refuses, what was fetched ahead too", async () => {
+    const refusals: (string | undefined)[] = [undefined];
+    const { bus, pump } = stage({ refusals });
+    bus.ready.push(...backlog(600));
+    refusals.push("the store is full", "the store is full");
+    await until(() => bus.told.some((line) => line.startsWith("given back")));
+    await until(() => bus.ready.length + bus.given.size === 0);
+    await pump.close();
   });
 });
 
@@ -174,7 +232,8 @@ describe("a bus that is away", () => {
     await until(() => stored.length === 2);
     expect(pump.state()).toMatchObject({ state: "up", place: "a bus in memory" });
     await pump.close();
-    expect(bus.told.filter((line) => /^(away|back)/.test(line))).toEqual([
+    expect(bus.told.filter((line) => /^(away|back|warned)/.test(line))).toEqual([
+      "warned: it has a limit",
       "away: connection refused",
       "back",
     ]);

@@ -1,11 +1,14 @@
-import type { Broker } from "../bus/consumer.ts";
 import type { Config } from "../config.ts";
 import { defaultDestination } from "../sources/destinations.ts";
+import type { Consume } from "../sources/consume.ts";
 import type { Source } from "../sources/source.ts";
 import { reasonOf } from "../store/reason.ts";
-import { brokerOf } from "./bus.ts";
+import { brokerOf } from "./brokers.ts";
+import { compareWorkspaces } from "./check-workspace.ts";
 import { runExamples } from "./examples.ts";
+import { idleSources } from "./idle-sources.ts";
 import { printJson, type ExitCode, type Io } from "./io.ts";
+import { targetsOf } from "./notices.ts";
 import { lookAtStore } from "./open-store.ts";
 import { createConnections } from "../outbound/connections.ts";
 import { exchange } from "../outbound/exchange.ts";
@@ -20,10 +23,17 @@ interface Finding {
   readonly message: string;
 }
 
+interface CheckOptions {
+  readonly json: boolean;
+  readonly print: boolean;
+  /** Reads the custom fields of the workspace, too, which takes the token. */
+  readonly workspace?: boolean;
+}
+
 const reachDeadlineMs = 5_000;
 
 /** Reads the configuration, names every problem at once, tries store and API without writing to either. */
-export async function check(options: { json: boolean; print: boolean }, io: Io): Promise<ExitCode> {
+export async function check(options: CheckOptions, io: Io): Promise<ExitCode> {
   const findings: Finding[] = [];
   const { read, sources } = await readAll(io.env);
   if (read.ok) findings.push({ what: "settings", ok: true, message: "valid" });
@@ -43,9 +53,15 @@ export async function check(options: { json: boolean; print: boolean }, io: Io):
   if (sources.ok) findings.push(...(await tryExamples(sources.sources, io.env["SOURCES_FILE"] ?? "")));
   if (sources.ok) findings.push(...(await tryBuses(sources.sources)));
   if (read.ok) {
+    findings.push(...aboutNotices(read.config));
     findings.push(...(await tryStore(read.config)));
     const workspaces = workspacesOf(read.config, sources.ok ? sources.destinations : []);
+    const idle = sources.ok ? idleSources(sources.sources, workspaces) : [];
+    findings.push(...idle.map((message) => ({ what: "sources", ok: true, message: `WARNING ${message}` })));
     for (const workspace of workspaces) findings.push(await tryApi(read.config, workspace));
+    if (options.workspace && sources.ok) {
+      findings.push(...(await compareWorkspaces(read.config, workspaces, sources.sources, Date.now())));
+    }
   }
   const ok = findings.every((finding) => finding.ok);
   const settings = options.print ? settingsInForce(io) : undefined;
@@ -87,18 +103,34 @@ async function tryExamples(sources: readonly Source[], sourcesFile: string): Pro
 
 /** Connects and looks at what sources pull from; nothing is made there. */
 async function tryBuses(sources: readonly Source[]): Promise<Finding[]> {
-  return await Promise.all(
-    sources.flatMap(({ name, consume }) => (consume ? [tryBus(name, brokerOf(consume))] : [])),
-  );
+  return await Promise.all(sources.flatMap(({ name, consume }) => (consume ? [tryBus(name, consume)] : [])));
 }
 
-async function tryBus(source: string, broker: Broker): Promise<Finding> {
+async function tryBus(source: string, consume: Consume): Promise<Finding> {
   const what = `bus of ${source}`;
+  const broker = await brokerOf(consume);
   try {
     return { what, ok: true, message: `${broker.place}: ${await broker.look()}` };
   } catch (error) {
     return { what, ok: false, message: `${broker.place}: ${reasonOf(error)}` };
   }
+}
+
+/** A bad address is a problem of the settings; nothing is posted here. */
+function aboutNotices(config: Config): Finding[] {
+  const targets = targetsOf(config);
+  if (targets.length === 0) return [];
+  const named = targets.map(({ url, format }) => `${url.host} (${format})`).join(", ");
+  const unsigned = config.notify.secret === undefined && targets.some(({ format }) => format === "json");
+  return [
+    {
+      what: "notices",
+      ok: true,
+      message:
+        `would be posted to ${named}; nothing is posted now: \`contact-relay notify test\`` +
+        (unsigned ? "; they are not signed without NOTIFY_SECRET" : ""),
+    },
+  ];
 }
 
 async function tryStore(config: Config): Promise<Finding[]> {

@@ -21,14 +21,23 @@ export async function showContact(text: string, options: Whose, io: Io): Promise
 /** `contact erase REF`: deletes every trace of a contact here; at the API it stays as it is. */
 export async function eraseContact(
   text: string,
-  options: Whose & { json: boolean },
+  options: Whose & { json: boolean; person: boolean },
   io: Io,
 ): Promise<ExitCode> {
   return await withReference(text, io, (ref) =>
     withOperator(io, options, async (operator) => {
-      const events = await operator.erase(ref);
-      if (options.json) printJson(io, { erased: ref, events });
-      else io.out(`${ref} erased, with what ${events} events told of it\n`);
+      const { events, erased, linked } = await operator.erase(ref, options.person);
+      if (options.json) {
+        printJson(io, { erased: ref, events, references: erased, linked });
+        return 0;
+      }
+      io.out(`${erased.join(", ")} erased, with what ${events} events told of it\n`);
+      if (linked.length > 0) {
+        io.out(
+          `the API takes ${linked.join(", ")} for the same contact: what is known by that is still here; ` +
+            `erase it too, or begin with --person\n`,
+        );
+      }
       return 0;
     }),
   );

@@ -4,16 +4,21 @@ import { contactTag } from "../contact/contact-ref.ts";
 import { createCircuit } from "../delivery/circuit.ts";
 import { createContactPace } from "../delivery/contact-pace.ts";
 import { createGate } from "../delivery/pace.ts";
-import { createSender, type DestinationChange } from "../delivery/send.ts";
+import { createSender, type DestinationChange, type SenderOptions } from "../delivery/send.ts";
 import { createSuspects } from "../delivery/suspects.ts";
 import { startWorkers, type Workers, type WorkersOptions } from "../delivery/workers.ts";
 import { defaultDestination } from "../sources/destinations.ts";
+import { watchFields } from "./fields.ts";
+import { startReplaying } from "./replays.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Workspace } from "./workspaces.ts";
 
+/** For what a request needs before and after it is on the wire. */
+const holdMarginMs = 5_000;
+
 export interface DeliveryOptions extends Pick<
   WorkersOptions,
-  "store" | "sources" | "lookup" | "shapes" | "clock" | "log" | "metrics"
+  "store" | "sources" | "lookup" | "shapes" | "clock" | "log" | "metrics" | "tracing"
 > {
   readonly workspace: Workspace;
   readonly connections: Parameters<typeof createAelystClient>[1];
@@ -23,6 +28,8 @@ export interface DeliveryOptions extends Pick<
 export interface Delivery {
   readonly workers: Workers;
   readonly client: AelystClient;
+  /** Takes on nothing more, and finishes what is on the wire. */
+  close(): Promise<void>;
 }
 
 /** Starts what maps the events of one workspace and brings them to its API, at its own pace and with its own pauses. */
@@ -32,9 +39,14 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const { api } = workspace;
   const client = createAelystClient(api, connections);
   const retry = { firstMs: config.retryDelayMs, maxMs: config.retryDelayMaxMs };
-  const send = createSender({
-    update: (contact, patch) => client.update(contact, patch),
-    gate: createGate(store.pacer, api.ratePerSecond, { shared: store.engine !== "embedded", clock }),
+  const gate = createGate(store.pacer, api.ratePerSecond, { shared: store.engine !== "embedded", clock });
+  const fields =
+    api.fields === "check"
+      ? watchFields({ api, connections, gate, pacer: store.pacer, clock, log, metrics })
+      : undefined;
+  const sending: SenderOptions = {
+    update: (contact, patch, trace) => client.update(contact, patch, undefined, trace),
+    gate,
     pacer: store.pacer,
     circuit: createCircuit(),
     suspects: createSuspects(clock),
@@ -50,21 +62,37 @@ export function startDelivery(options: DeliveryOptions): Delivery {
         logDestination(log, change, tokenOf(workspace));
       },
     },
-  });
+  };
   const policy = {
     maxAgeMs: config.deliveryMaxAgeMs,
     busy: { firstMs: config.busyDelayMs, maxMs: config.busyDelayMaxMs },
     retry,
     requireFirstName: api.requireFirstName,
+    missing: api.missingContact,
+    holdMs: api.timeoutMs + holdMarginMs,
   };
   const workers = startWorkers({
     ...shared,
-    send,
+    send: createSender(sending),
+    create: createSender({
+      ...sending,
+      method: "POST",
+      update: (contact, patch, trace) => client.create(contact, patch, undefined, trace),
+    }),
     policy,
+    fields,
     ceiling: api.ratePerSecond,
     random: Math.random,
   });
-  return { workers, client };
+  const replaying = startReplaying({ store, clock, log, metrics });
+  return {
+    workers,
+    client,
+    async close() {
+      fields?.close();
+      await Promise.all([replaying.close(), workers.close()]);
+    },
+  };
 }
 
 function tokenOf({ name }: Workspace): string {

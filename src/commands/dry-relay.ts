@@ -3,10 +3,13 @@ import type { RelayEvent } from "../contact/event.ts";
 import { createAccess } from "../http/access.ts";
 import { httpApp } from "../http/app.ts";
 import { createIntake } from "../intake/receive.ts";
+import type { Published } from "../providers/provider.ts";
+import { announcements } from "../providers/registry.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
+import { noTracing } from "../telemetry/tracing.ts";
 
 export interface DryRelay {
   readonly fetch: ReturnType<typeof httpApp>["fetch"];
@@ -21,6 +24,7 @@ export function createDryRelay(
   sourceList: readonly Source[],
   clock: () => number,
   bodyLimitBytes: number,
+  published?: Published,
 ): DryRelay {
   let accepted: RelayEvent[] = [];
   let errors: string[] = [];
@@ -35,15 +39,17 @@ export function createDryRelay(
   const store = acceptingStore((events) => accepted.push(...events));
   const sources = new Map(sourceList.map((source) => [source.name, source]));
   const spool = { state: () => ({ events: 0, bytes: 0 }) };
-  const access = createAccess({ adminToken: undefined, clock, log, metrics });
+  const access = createAccess({ adminToken: undefined, clock, now: clock, log, metrics });
   const app = httpApp({
     webhooks: {
       sources,
-      intake: createIntake(store.events, clock),
+      intake: createIntake(store.events, clock, undefined, published),
+      announcements,
       bodyLimitBytes,
       clock,
       log,
       metrics,
+      tracing: noTracing,
     },
     health: {
       takesEvents: true,
@@ -57,7 +63,9 @@ export function createDryRelay(
       bus: () => ({}),
       spool,
       sources,
+      foretellReplay: () => Promise.reject(new Error("a dry run keeps nothing")),
       shapes: { changes: () => [] },
+      replicas: { id: "", list: () => Promise.reject(new Error("a dry run keeps nothing")) },
       bodyLimitBytes,
       access,
       version: "dry",
@@ -93,7 +101,9 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
         return Promise.resolve(events.map(({ id }) => ({ id, duplicate: false })));
       },
       find: refuse,
+      newestOf: refuse,
       list: refuse,
+      count: refuse,
       claim: refuse,
       extend: refuse,
       conclude: refuse,
@@ -112,9 +122,27 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       priorities: refuse,
       erase: refuse,
       remember: refuse,
+      awaitContact: refuse,
+      awaiting: refuse,
+      forgetAwaiting: refuse,
+      hold: refuse,
+      release: refuse,
       eventIds: refuse,
     },
     pacer: { take: refuse, pause: refuse, resume: refuse, restoreRate: refuse, state: refuse },
+    replays: {
+      now: refuse,
+      create: refuse,
+      find: refuse,
+      list: refuse,
+      stop: refuse,
+      claim: refuse,
+      save: refuse,
+      end: refuse,
+      release: refuse,
+      forget: refuse,
+    },
+    notices: { read: refuse, claim: refuse, save: refuse, release: refuse },
     failures: {
       list: refuse,
       find: refuse,
@@ -122,7 +150,14 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       drop: refuse,
       guard: refuse,
       isCursor: refuse,
+      groups: refuse,
+      isGroupsCursor: refuse,
+      group: refuse,
+      mark: refuse,
+      openItems: refuse,
     },
+    signOuts: { add: refuse, has: refuse },
+    replicas: { tell: refuse, forget: refuse, list: refuse },
     archive: {
       export() {
         throw new Error("a dry run has nothing to export");
@@ -133,15 +168,22 @@ function acceptingStore(accept: (events: readonly RelayEvent[]) => void): Store 
       readMark: refuse,
       writeMark: refuse,
     },
+    numbers: { add: refuse, read: refuse },
+    audit: { record: refuse, list: refuse },
     startWorker() {
       throw new Error("a dry run has no workers");
     },
+    wakeQueue() {
+      throw new Error("a dry run has no queue");
+    },
     wake: refuse,
     wakeAll: refuse,
+    wakeMissing: refuse,
     letForward: refuse,
     erase: refuse,
     due: refuse,
     counts: refuse,
+    oldest: refuse,
     health: () => Promise.resolve({ ok: true }),
     close: () => Promise.resolve(),
   };

@@ -9,6 +9,10 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether standard output is a terminal that shows colours. */
   readonly color: boolean;
+  /** Where standard output and error are one: what shows progress is written to standard error. */
+  readonly terminal?: { columns(): number };
+  /** Asks a person and answers whether it was yes; only where one sits at a terminal. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Calls back whenever the process is asked to read its configuration anew (SIGHUP), until it is called off. */
   readonly onHangup?: (callback: () => void) => () => void;
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */

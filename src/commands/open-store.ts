@@ -22,8 +22,8 @@ export type StoreListeners = Pick<StoreOptions, "onError" | "onNote" | "scrubAtC
 type Namespace = Pick<Workspace, "prefix"> & { readonly api: Pick<Config["api"], "ratePerSecond"> };
 
 function optionsOf(config: Config, { prefix, api }: Namespace, listeners: StoreListeners): StoreOptions {
-  const { retentionMs, retentionEvents } = config;
-  return { prefix, ceiling: api.ratePerSecond, retentionMs, retentionEvents, ...listeners };
+  const { retentionMs, retentionEvents, auditMs } = config;
+  return { prefix, ceiling: api.ratePerSecond, retentionMs, retentionEvents, auditMs, ...listeners };
 }
 
 /**

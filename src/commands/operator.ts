@@ -1,23 +1,46 @@
 import { readConfigWithoutApi, type Config } from "../config.ts";
-import type { ContactRef } from "../contact/contact-ref.ts";
-import { describeMailbox, isKnown } from "../http/describe.ts";
+import { contactTag, type ContactRef } from "../contact/contact-ref.ts";
+import { commandLineAgent, describeEntry } from "../http/audit.ts";
+import { describeErasure, eraseReferences } from "../http/erase.ts";
+import type { ErasedAnswer } from "../http/schemas/contacts.ts";
+import { describeContact, isKnown } from "../http/describe.ts";
+import { describeGroup, describeMarked, markEntry, markOf } from "../http/failure-groups.ts";
 import { describeFailure, retryAll } from "../http/failures.ts";
+import type { MarkAsked } from "../http/schemas/failure-groups.ts";
 import { defaultDestination } from "../sources/destinations.ts";
-import type { Store } from "../store/store.ts";
+import type { Source } from "../sources/source.ts";
+import { isGroupKey, type Store } from "../store/store.ts";
+import { addressOf, askStatus } from "./ask.ts";
+import { httpEvents, storeEvents, type EventOperator } from "./event-operator.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
 import { holdsStore, openStore } from "./open-store.ts";
+import {
+  httpReplays,
+  storeReplays,
+  type AskRelay,
+  type RecordAct,
+  type ReplayOperator,
+} from "./replay-operator.ts";
 import { loadSources } from "./sources.ts";
 import { prefixOf } from "./workspaces.ts";
 
 /** What an operator can ask of a relay, whether it is running or not. Answers are the admin API's JSON. */
-export interface Operator {
+export interface Operator extends ReplayOperator, EventOperator {
   failures(): Promise<unknown[]>;
   failure(id: string): Promise<unknown>;
   retry(id: string): Promise<boolean>;
-  retryAll(): Promise<number>;
+  /** `progress` is told how far it is, where that is known. */
+  retryAll(progress: (done: number, of: number) => void): Promise<number>;
   drop(id: string): Promise<boolean>;
+  /** Groups of what is parked, the one with the newest item first. */
+  groups(): Promise<unknown[]>;
+  /** Undefined when nothing is parked in such a group. */
+  mark(key: string, asked: MarkAsked): Promise<unknown>;
   contact(ref: ContactRef): Promise<unknown>;
-  erase(ref: ContactRef): Promise<number>;
+  /** With `person` every reference that the API takes for the same contact. */
+  erase(ref: ContactRef, person: boolean): Promise<ErasedAnswer>;
+  /** The audit log, newest first; at most `limit` entries. */
+  audit(limit: number): Promise<unknown[]>;
 }
 
 /**
@@ -52,7 +75,7 @@ export async function withOperator(
     { onError: () => undefined, scrubAtClose: true },
   );
   try {
-    if (opened.ok) return await work(storeOperator(opened.store));
+    if (opened.ok) return await work(storeOperator(opened.store, where.sources));
     if (config.store.engine !== "embedded") {
       printProblems(io, "the store cannot be reached:", [opened.message]);
       return 1;
@@ -69,22 +92,25 @@ export async function withOperator(
   }
 }
 
-type Asked = { ok: true; name: string | undefined } | { ok: false; problem: string };
+type Asked =
+  | { ok: true; name: string | undefined; sources: ReadonlyMap<string, Source> | undefined }
+  | { ok: false; problem: string };
 
 /** Which workspace is meant; `name` is undefined where the relay has one, and no name for it. */
 async function destinationAsked(config: Config, asked: string | undefined, io: Io): Promise<Asked> {
   const loaded = await loadSources(config.sourcesFile, io.env);
   if (!loaded.ok) {
-    if (asked === undefined) return { ok: true, name: undefined };
+    if (asked === undefined) return { ok: true, name: undefined, sources: undefined };
     return { ok: false, problem: `the destinations cannot be read: ${loaded.problems.join("; ")}` };
   }
+  const sources = new Map(loaded.sources.map((source) => [source.name, source]));
   const named = loaded.destinations.map(({ name }) => name);
   if (named.length === 0) {
-    if (asked === undefined) return { ok: true, name: undefined };
+    if (asked === undefined) return { ok: true, name: undefined, sources };
     return { ok: false, problem: "there are no destinations: SOURCES_FILE names none" };
   }
   const names = [defaultDestination, ...named];
-  if (asked !== undefined && names.includes(asked)) return { ok: true, name: asked };
+  if (asked !== undefined && names.includes(asked)) return { ok: true, name: asked, sources };
   const given = asked === undefined ? "" : `"${asked}" is none: `;
   return { ok: false, problem: `--destination: ${given}there are ${names.join(", ")}` };
 }
@@ -97,42 +123,22 @@ async function askRelay(
   config: Config,
   destination: string | undefined,
 ): Promise<{ ok: true; operator: Operator } | { ok: false; message: string }> {
-  if (config.adminToken === undefined) {
-    return {
-      ok: false,
-      message: "set ADMIN_TOKEN for the relay and for this command, so that it can be asked",
-    };
-  }
   const baseUrl = addressOf(config);
-  const response = await fetch(`${baseUrl}/admin/status`, {
-    headers: { authorization: `Bearer ${config.adminToken}` },
-    signal: AbortSignal.timeout(askWithinMs),
-  }).catch(() => undefined);
-  if (response?.ok) return { ok: true, operator: httpOperator(baseUrl, config.adminToken, destination) };
-  const where = `the relay asked at ${baseUrl} (HOST, PORT)`;
-  switch (response?.status) {
-    case undefined:
-      return { ok: false, message: `${where} does not answer` };
-    case 401:
-      return { ok: false, message: `${where} was started with another ADMIN_TOKEN` };
-    case 404:
-      return { ok: false, message: `${where} was started without ADMIN_TOKEN, or is no relay` };
-    default:
-      return { ok: false, message: `${where} answered ${response?.status ?? "nothing"}` };
-  }
-}
-
-const askWithinMs = 10_000;
-
-function addressOf({ host, port }: Config): string {
-  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+  const asked = await askStatus(baseUrl, config.adminToken);
+  if (!asked.ok) return asked;
+  if (asked.isStoreAway)
+    return { ok: false, message: `the store of the relay at ${baseUrl} does not answer` };
+  return { ok: true, operator: httpOperator(baseUrl, config.adminToken ?? "", destination) };
 }
 
 const pageSize = 500;
 
-function storeOperator(store: Store): Operator {
+function storeOperator(store: Store, sources: ReadonlyMap<string, Source> | undefined): Operator {
+  const record: RecordAct = (action, about) =>
+    store.audit.record({ at: Date.now(), who: "command line", action, ...about });
   return {
+    ...storeReplays(store, sources, record),
+    ...storeEvents(store),
     async failures() {
       const items: unknown[] = [];
       let cursor: string | undefined;
@@ -147,48 +153,114 @@ function storeOperator(store: Store): Operator {
       const failure = await store.failures.find(id);
       return failure && describeFailure(failure);
     },
-    retry: (id) => store.failures.retry(id),
-    retryAll: () => retryAll(store.failures),
-    drop: (id) => store.failures.drop(id),
+    async retry(id) {
+      const found = await store.failures.retry(id);
+      if (found) await record("retry", { target: id });
+      return found;
+    },
+    async retryAll(progress) {
+      const retried = await retryAll(store.failures, progress);
+      await record("retry-all", { detail: `${retried} retried` });
+      return retried;
+    },
+    async drop(id) {
+      const found = await store.failures.drop(id);
+      if (found) await record("drop", { target: id });
+      return found;
+    },
+    async groups() {
+      const items: unknown[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await store.failures.groups({ limit: pageSize, cursor });
+        items.push(...page.items.map(describeGroup));
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return items;
+    },
+    async mark(key, asked) {
+      const mark = markOf(asked, "command line", Date.now());
+      if (!isGroupKey(key) || !(await store.failures.mark(key, mark))) return undefined;
+      await record(...markEntry(key, mark));
+      return describeMarked(key, mark);
+    },
     async contact(ref) {
       const state = await store.mailbox.read(ref);
-      return isKnown(state) ? { contact: ref, ...describeMailbox(state) } : undefined;
+      return isKnown(state) ? describeContact(ref, state) : undefined;
     },
-    erase: (ref) => store.erase(ref),
+    async erase(ref, person) {
+      const erased = await eraseReferences(store, ref, person);
+      await record("erase", { target: contactTag(ref), detail: describeErasure(erased) });
+      return erased;
+    },
+    async audit(limit) {
+      return (await store.audit.list(limit)).items.map(describeEntry);
+    },
   };
 }
 
 function httpOperator(baseUrl: string, adminToken: string, destination: string | undefined): Operator {
-  async function ask(method: string, path: string): Promise<Record<string, unknown> | undefined> {
+  const ask: AskRelay = async (method, path, body) => {
     const url = new URL(`${baseUrl}/admin${path}`);
     if (destination !== undefined) url.searchParams.set("destination", destination);
     const response = await fetch(url, {
       method,
-      headers: { authorization: `Bearer ${adminToken}` },
+      headers: {
+        authorization: `Bearer ${adminToken}`,
+        "content-type": "application/json",
+        "user-agent": commandLineAgent,
+      },
+      body: body === undefined ? null : JSON.stringify(body),
     });
     if (response.status === 404) return undefined;
+    if (body !== undefined && response.status === 400) {
+      return (await response.json()) as Record<string, unknown>;
+    }
     if (!response.ok)
       throw new Error(`the running relay answered ${response.status} to ${method} /admin${path}`);
     return (await response.json()) as Record<string, unknown>;
+  };
+  async function all(path: string): Promise<unknown[]> {
+    const items: unknown[] = [];
+    let cursor = "";
+    do {
+      const page = await ask("GET", `${path}?limit=${pageSize}${cursor}`);
+      items.push(...((page?.["items"] as unknown[] | undefined) ?? []));
+      cursor = typeof page?.["next"] === "string" ? `&cursor=${encodeURIComponent(page["next"])}` : "";
+    } while (cursor !== "");
+    return items;
   }
   const one = (id: string) => `/failures/${encodeURIComponent(id)}`;
   return {
-    async failures() {
-      const items: unknown[] = [];
-      let cursor = "";
-      do {
-        const page = await ask("GET", `/failures?limit=${pageSize}${cursor}`);
-        items.push(...((page?.["items"] as unknown[] | undefined) ?? []));
-        cursor = typeof page?.["next"] === "string" ? `&cursor=${encodeURIComponent(page["next"])}` : "";
-      } while (cursor !== "");
-      return items;
-    },
+    ...httpReplays(ask),
+    ...httpEvents(ask),
+    failures: () => all("/failures"),
     failure: (id) => ask("GET", one(id)),
     retry: async (id) => (await ask("POST", `${one(id)}/retry`)) !== undefined,
     retryAll: async () => Number((await ask("POST", "/failures/retry"))?.["retried"] ?? 0),
     drop: async (id) => (await ask("DELETE", one(id))) !== undefined,
+    groups: () => all("/failures/groups"),
+    async mark(key, asked) {
+      const marked = await ask("POST", `/failures/groups/${encodeURIComponent(key)}`, asked);
+      const problem = (marked?.["error"] as { message?: string } | undefined)?.message;
+      if (problem !== undefined) throw new Error(problem);
+      return marked;
+    },
     contact: (ref) => ask("GET", `/contacts/${encodeURIComponent(ref)}`),
-    erase: async (ref) =>
-      Number((await ask("DELETE", `/contacts/${encodeURIComponent(ref)}`))?.["events"] ?? 0),
+    async erase(ref, person) {
+      const answer = await ask("DELETE", `/contacts/${encodeURIComponent(ref)}?person=${person}`);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the documented answer
+      return answer as unknown as ErasedAnswer;
+    },
+    async audit(limit) {
+      const items: unknown[] = [];
+      for (let cursor = ""; items.length < limit;) {
+        const page = await ask("GET", `/audit?limit=${Math.min(limit - items.length, pageSize)}${cursor}`);
+        items.push(...((page?.["items"] as unknown[] | undefined) ?? []));
+        if (typeof page?.["next"] !== "string") break;
+        cursor = `&cursor=${encodeURIComponent(page["next"])}`;
+      }
+      return items;
+    },
   };
 }

@@ -12,8 +12,8 @@ function stage(loads: (() => Promise<SourcesResult>)[]) {
   const reloading = reloadSources(
     {
       load: () => loads.shift()?.() ?? Promise.reject(new Error("asked too often")),
-      take: (sources) => void taken.push(names(sources)),
-      counted: (result) => void results.push(result),
+      take: ({ sources }) => void taken.push(names(sources)),
+      counted: (result, detail) => void results.push(`${result}: ${detail}`),
       log: createLogger({ level: "silent" }),
     },
     [],
@@ -36,7 +36,11 @@ it("right sources are taken, wrong ones leave those of before", async () => {
     await reloading.settled();
   }
   expect(taken).toEqual([["a"], ["b"]]);
-  expect(results).toEqual(["taken", "rejected", "taken"]);
+  expect(results).toEqual([
+    "taken: 1 sources; added a",
+    "rejected: 1 problems",
+    "taken: 1 sources; added b; removed a",
+  ]);
 });
 
 it("whoever asks while they are read gets what stands there afterwards, and one reading is enough for many", async () => {

@@ -9,8 +9,9 @@ const lookEveryMs = 1_000;
 
 export interface ReloadOptions {
   readonly load: () => Promise<SourcesResult>;
-  readonly take: (sources: readonly Source[]) => void;
-  readonly counted: (result: "taken" | "rejected") => void;
+  readonly take: (loaded: Extract<SourcesResult, { ok: true }>) => void;
+  /** Told of what came of it, in a few words. */
+  readonly counted: (result: "taken" | "rejected", detail: string) => void;
   readonly log: Logger;
 }
 
@@ -31,22 +32,22 @@ export function reloadSources(options: ReloadOptions, served: readonly Source[])
   async function read(): Promise<void> {
     const loaded = await load();
     if (!loaded.ok) {
-      counted("rejected");
       for (const problem of loaded.problems) log.error(problem);
       log.error(
         { problems: loaded.problems.length, sources: names },
         "the sources are wrong: those of before stay",
       );
+      counted("rejected", `${loaded.problems.length} problems`);
       return;
     }
-    take(loaded.sources);
-    counted("taken");
+    take(loaded);
     const now = loaded.sources.map(({ name }) => name);
     const added = now.filter((name) => !names.includes(name));
     const removed = names.filter((name) => !now.includes(name));
     names = now;
     for (const line of loaded.notes) log.info(line);
     log.info({ sources: now, added, removed }, "the sources were read anew");
+    counted("taken", changesText(now, added, removed));
   }
 
   async function readUntilCalm(): Promise<void> {
@@ -66,6 +67,14 @@ export function reloadSources(options: ReloadOptions, served: readonly Source[])
       await reading;
     },
   };
+}
+
+function changesText(now: readonly string[], added: readonly string[], removed: readonly string[]): string {
+  const changes = [
+    added.length > 0 ? `added ${added.join(", ")}` : "",
+    removed.length > 0 ? `removed ${removed.join(", ")}` : "",
+  ].filter((text) => text !== "");
+  return [`${now.length} sources`, ...changes].join("; ");
 }
 
 /** Calls back on a SIGHUP and, with `SOURCES_WATCH`, when the file has changed; until the returned function is called. */

@@ -1,8 +1,9 @@
 import { createLogger } from "../telemetry/logger.ts";
+import { findTracing } from "../telemetry/open-telemetry.ts";
 import { printProblems, type ExitCode, type Io } from "./io.ts";
 import { reloadSources, watchSources } from "./reload.ts";
 import { startRelay, type Relay } from "./relay.ts";
-import { sourcesAdvice, strayVariables } from "./settings.ts";
+import { settingsInForce, sourcesAdvice, strayVariables } from "./settings.ts";
 import { loadSources, readAll, takeable } from "./sources.ts";
 import { version } from "./version.ts";
 import { workspacesOf } from "./workspaces.ts";
@@ -22,10 +23,12 @@ export async function serve(io: Io): Promise<ExitCode> {
   if (sources.sources.length === 0 && config.role !== "worker") {
     log.warn(`no source is configured, every webhook will be answered 404: ${sourcesAdvice}`);
   }
-  if (config.adminToken === undefined) log.info("ADMIN_TOKEN is not set: /admin is off");
+  if (config.adminToken === undefined) log.info("ADMIN_TOKEN is not set: /admin and /console are off");
   // A signal that comes before there is anything to read anew must not end the process.
   const ignoreHangups = io.onHangup?.(() => undefined);
-  const started = await startRelay(config, sources, log, version);
+  const { tracing, warning } = await findTracing(version, io.env);
+  if (warning !== undefined) log.warn(warning);
+  const started = await startRelay(config, sources, log, version, settingsInForce(io), tracing);
   if (!started.ok) {
     log.fatal(started.message);
     printProblems(io, "contact-relay cannot start:", [started.message]);

@@ -23,6 +23,7 @@ describe("what is in force", () => {
       HOST: " ",
       DATABASE_URL: "postgres://relay:hunter2@db:5432/relay?password=hunter2",
       ADMIN_TOKEN: "hunter2",
+      NOTIFY_URL: "https://hooks.slack.com/services/hunter2, https://a.example:8443/x?key=hunter2,hunter2",
       SHOPIFY_WEBHOOK_SECRET_FILE: file,
       PUBLIC_URL: "https://hooks.example.com",
     },
@@ -31,9 +32,9 @@ describe("what is in force", () => {
   const of = (name: string) => settings.find((setting) => setting.name === name);
 
   it("names where each setting came from", () => {
-    expect(of("PORT")).toEqual({ name: "PORT", value: "4000", from: ".env" });
-    expect(of("HOST")).toEqual({ name: "HOST", value: "0.0.0.0", from: "default" });
-    expect(of("REDIS_URL")).toEqual({ name: "REDIS_URL", value: null, from: "not set" });
+    expect(of("PORT")).toEqual({ name: "PORT", value: "4000", from: ".env", isSecret: false });
+    expect(of("HOST")).toEqual({ name: "HOST", value: "0.0.0.0", from: "default", isSecret: false });
+    expect(of("REDIS_URL")).toEqual({ name: "REDIS_URL", value: null, from: "not set", isSecret: true });
     expect(of("SHOPIFY_WEBHOOK_SECRET")).toMatchObject({ from: file });
     expect(of("PUBLIC_URL")).toMatchObject({ value: "https://hooks.example.com", from: "environment" });
     expect(of("STRIPE_WEBHOOK_SECRET")).toBeUndefined();
@@ -44,6 +45,7 @@ describe("what is in force", () => {
     expect(of("AELYST_API_TOKEN")?.value).toBe("*** (11 characters)");
     const broken = { REDIS_URL: "redis://relay:hunter2/x@host", HTTPS_PROXY: "http://:hunter2@proxy:1" };
     expect(JSON.stringify(settingsInForce({ env: broken }))).not.toContain("hunter2");
+    expect(of("NOTIFY_URL")?.value).toBe("https://hooks.slack.com/***,https://a.example:8443/***,***");
     expect(of("DATABASE_URL")?.value).toBe("postgres://relay:***@db:5432/relay");
   });
 });

@@ -15,6 +15,7 @@ export interface SettingInForce {
   readonly value: string | null;
   /** `environment`, `.env`, `default`, `not set`, or the file that `<name>_FILE` names. */
   readonly from: string;
+  readonly isSecret: boolean;
 }
 
 /** Every setting of the process, and those of providers that are given. */
@@ -23,22 +24,22 @@ export function settingsInForce({ env, dotEnv }: Pick<Io, "env" | "dotEnv">): re
     file ?? (dotEnv?.has(name) === true ? ".env" : "environment");
   const own = settingNames.map((key): SettingInForce => {
     const { name, variable } = givenSetting(env, key);
-    const { secret = false, default: usual } = aboutSetting(key);
+    const { secret: isSecret = false, secretPath = false, default: usual } = aboutSetting(key);
     if (variable.kind === "text") {
       const text = variable.text.trim();
-      return { name, value: secret ? masked(text) : text, from: origin(name, variable.file) };
+      const shown = secretPath ? hostsOf(text) : isSecret ? masked(text) : text;
+      return { name, value: shown, from: origin(name, variable.file), isSecret };
     }
-    if (variable.kind === "problem") return { name, value: null, from: variable.message };
-    return { name, value: usual ?? null, from: usual === undefined ? "not set" : "default" };
+    if (variable.kind === "problem") return { name, value: null, from: variable.message, isSecret };
+    return { name, value: usual ?? null, from: usual === undefined ? "not set" : "default", isSecret };
   });
-  const ofProviders = providerVariables(providers).flatMap(({ name, secret }): SettingInForce[] => {
+  const ofProviders = providerVariables(providers).flatMap(({ name, secret: isSecret }): SettingInForce[] => {
     const variable = readSecret(env, name);
     if (variable.kind === "none") return [];
-    if (variable.kind === "problem") return [{ name, value: null, from: variable.message }];
+    if (variable.kind === "problem") return [{ name, value: null, from: variable.message, isSecret }];
     if (variable.text.trim() === "") return [];
-    return [
-      { name, value: secret ? masked(variable.text) : variable.text, from: origin(name, variable.file) },
-    ];
+    const value = isSecret ? masked(variable.text) : variable.text;
+    return [{ name, value, from: origin(name, variable.file), isSecret }];
   });
   return [...own, ...ofProviders];
 }
@@ -51,6 +52,15 @@ function masked(secret: string): string {
   // A password with what should have been percent-encoded is not told apart from the rest.
   if (rest.includes("@")) return `${scheme}***`;
   return `${scheme}${user === undefined ? "" : `${user}:***@`}${rest}`;
+}
+
+/** Of addresses whose paths are secrets. */
+function hostsOf(text: string): string {
+  const host = (one: string) => (URL.canParse(one) ? `${new URL(one).origin}/***` : "***");
+  return text
+    .split(",")
+    .map((one) => host(one.trim()))
+    .join(",");
 }
 
 /** Variables that look like settings and are none, one line each. */

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { readConfig, type Config, type ConfigResult, type Environment } from "../config.ts";
 import { providers } from "../providers/registry.ts";
+import { missingClients } from "./brokers.ts";
+import { missingBoard } from "./queue-board.ts";
 import { needsOwnToken } from "./workspaces.ts";
 import { builtInSources, sourcesFromYaml, type SourcesResult } from "../sources/load.ts";
 
@@ -18,7 +20,9 @@ export async function loadSources(
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, problems: [`SOURCES_FILE cannot be read: ${why}`] };
   }
-  return sourcesFromYaml(text, sourcesFile, env, providers);
+  const read = sourcesFromYaml(text, sourcesFile, env, providers);
+  const problems = read.ok ? missingClients(read.sources) : [];
+  return problems.length > 0 ? { ok: false, problems } : read;
 }
 
 /** Settings and sources, read together: without a workspace of their own the settings need no token. */
@@ -27,7 +31,9 @@ export async function readAll(
 ): Promise<{ readonly read: ConfigResult; readonly sources: SourcesResult }> {
   const sources = await loadSources(env["SOURCES_FILE"]?.trim(), env);
   const isNeeded = !sources.ok || needsOwnToken(sources.sources, sources.destinations);
-  return { read: readConfig(env, { needsToken: isNeeded }), sources };
+  const read = readConfig(env, { needsToken: isNeeded });
+  const problems = missingBoard(read.ok && read.config.consoleQueues);
+  return { read: problems.length > 0 ? { ok: false, problems } : read, sources };
 }
 
 type Loaded = Extract<SourcesResult, { ok: true }>;

@@ -1,7 +1,12 @@
 import { createRequire } from "node:module";
 
-const manifest: unknown = createRequire(import.meta.url)("../../package.json");
+/** package.json lies two folders up from both `src/commands` and `dist/commands`. */
+const manifest = createRequire(import.meta.url)("../../package.json") as {
+  readonly version?: string;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+};
 
-/** The version in package.json, which lies two folders up from both `src/commands` and `dist/commands`. */
-export const version: string =
-  typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "0";
+export const version: string = manifest.version ?? "0";
+
+/** Versions of packages that are only needed for some settings, and then installed beside the relay. */
+export const peers: Readonly<Record<string, string>> = manifest.peerDependencies ?? {};

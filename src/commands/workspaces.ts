@@ -22,7 +22,7 @@ export function workspacesOf(config: Config, destinations: readonly Destination[
     config.api.token === "" && destinations.length > 0
       ? []
       : [{ name: defaultDestination, prefix: config.storePrefix, api: config.api }];
-  const named = destinations.map(({ name, token, baseUrl, ratePerSecond }) => ({
+  const named = destinations.map(({ name, token, baseUrl, ratePerSecond, missingContact, fields }) => ({
     name,
     prefix: prefixOf(config, name),
     api: {
@@ -30,6 +30,8 @@ export function workspacesOf(config: Config, destinations: readonly Destination[
       token,
       baseUrl: baseUrl ?? config.api.baseUrl,
       ratePerSecond: ratePerSecond ?? config.api.ratePerSecond,
+      fields: fields ?? config.api.fields,
+      missingContact: missingContact ?? config.api.missingContact,
     },
   }));
   return [...own, ...named];

@@ -13,6 +13,8 @@ export interface About {
   readonly unit?: string;
   /** Its value is never shown, and it may be given as a file. */
   readonly secret?: boolean;
+  /** Addresses whose paths are secrets too: only their hosts are shown. */
+  readonly secretPath?: boolean;
   readonly required?: boolean;
   /** The name in lower case counts too, and first, as with other programs. */
   readonly lowerCaseFirst?: boolean;
@@ -25,6 +27,7 @@ export const groups = [
   "The process",
   "Limits and retention",
   "Delivery",
+  "Notifications",
 ] as const;
 export type Group = (typeof groups)[number];
 

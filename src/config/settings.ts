@@ -48,6 +48,18 @@ export const settings = {
     description:
       "park updates that would be sent without `firstName`, for workspaces whose API insists on it",
   }),
+  AELYST_FIELDS: withDefault(choice(["off", "check"]), "off", {
+    group: "The API",
+    description:
+      "`check`: what cannot fit the workspace's custom fields is parked before it costs a request: " +
+      "[docs/custom-fields.md](docs/custom-fields.md)",
+  }),
+  AELYST_MISSING_CONTACT: withDefault(choice(["park", "wait", "create"]), "park", {
+    group: "The API",
+    description:
+      "what becomes of updates for a contact that the API does not have: `park` sets them aside, `wait` keeps them until " +
+      "it appears, `create` makes it once a `firstName` is known: [docs/contacts.md](docs/contacts.md)",
+  }),
   HTTPS_PROXY: setting(proxy(), {
     group: "The API",
     description:
@@ -131,9 +143,21 @@ export const settings = {
   ADMIN_TOKEN: setting(token(), {
     group: "The process",
     description:
-      "bearer token of `/admin` and `/metrics`, where guessing is slowed down; without it `/admin` is off and " +
-      "`/metrics` is open only to loopback",
+      "bearer token of `/admin` and `/metrics`, and sign-in of `/console`; guessing is slowed down; without it `/admin` " +
+      "and `/console` are off and `/metrics` is open only to loopback",
     secret: true,
+  }),
+  ADMIN_READ_TOKEN: setting(token(), {
+    group: "The process",
+    description:
+      "lets in to the same for reading alone, in the console too: no write, personal data masked; needs `ADMIN_TOKEN`",
+    secret: true,
+  }),
+  CONSOLE_QUEUES: withDefault(flag(), "false", {
+    group: "The process",
+    description:
+      "shows operators the queue `contacts` job by job in the console, to look at, by Bull Board: " +
+      "[docs/console.md](docs/console.md#bull-board)",
   }),
   LOG_LEVEL: withDefault(choice(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), "info", {
     group: "The process",
@@ -164,6 +188,11 @@ export const settings = {
   RETENTION_EVENTS: withDefault(wholeNumber({ min: 0, max: 100_000_000 }), "100000", {
     group: "Limits and retention",
     description: "finished events are kept at most this many",
+  }),
+  AUDIT_DAYS: withDefault(decimalNumber({ min: 1, max: 3_660 }), "365", {
+    group: "Limits and retention",
+    description: "the audit log is kept this long, and at most 100000 entries of it",
+    unit: "days",
   }),
   DELIVERY_MAX_AGE_HOURS: withDefault(decimalNumber(hours), "72", {
     group: "Delivery",
@@ -196,6 +225,31 @@ export const settings = {
     description: "401, 403: one request this often until the token is accepted again",
     unit: "milliseconds",
   }),
+  NOTIFY_URL: setting(addresses(), {
+    group: "Notifications",
+    description:
+      "where a notice is posted once when a person is needed and once when it is over; several with commas between: " +
+      "[docs/operations.md](docs/operations.md#notifications)",
+    example: "https://hooks.slack.com/services/T000/B000/secret",
+    secret: true,
+    secretPath: true,
+  }),
+  NOTIFY_FORMAT: withDefault(choice(["auto", "json", "slack", "discord", "teams"]), "auto", {
+    group: "Notifications",
+    description:
+      "the shape of notices: `json`, `slack`, `discord`, `teams`, or `auto`: by the address, `json` where it is nobody's",
+  }),
+  NOTIFY_SECRET: setting(signingSecret(), {
+    group: "Notifications",
+    description:
+      "signs notices in the shape `json` as Standard Webhooks says: `whsec_` and 24 to 64 bytes in base64",
+    secret: true,
+  }),
+  NOTIFY_BEHIND_MINUTES: withDefault(wholeNumber({ min: 1, max: 100_000 }), "60", {
+    group: "Notifications",
+    description: "a person is needed when what waits would take longer than this to deliver",
+    unit: "minutes",
+  }),
 } as const;
 
 export type SettingName = keyof typeof settings;
@@ -225,6 +279,40 @@ function baseUrl() {
     .refine(isPlain, { error: "must be a plain base URL, without user, query or fragment" })
     .transform((value) => new URL(value).href.replace(/\/+$/, ""))
     .pipe(z.string());
+}
+
+/** The addresses of a list with commas between, each once. */
+export function addressesOf(text: string): readonly string[] {
+  return [...new Set(text.split(",").map((one) => new URL(one.trim()).href))];
+}
+
+/** One or a few addresses with commas between. Its messages do not repeat them. */
+function addresses() {
+  const addressesMax = 5;
+  const isPlain = (text: string) => {
+    if (!URL.canParse(text)) return false;
+    const { protocol, username, password } = new URL(text);
+    return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+  };
+  return z
+    .string()
+    .refine((value) => value.split(",").every((one) => isPlain(one.trim())), {
+      error:
+        "must be a URL that starts with https:// or http://, without a user, or several with commas between",
+      abort: true,
+    })
+    .refine((value) => addressesOf(value).length <= addressesMax, {
+      error: `must be at most ${addressesMax} addresses`,
+    });
+}
+
+function signingSecret() {
+  const isSecret = (value: string) => {
+    const [, digits] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? [];
+    const size = Buffer.from(digits ?? "", "base64").length;
+    return size >= 24 && size <= 64;
+  };
+  return z.string().refine(isSecret, { error: "must be whsec_ and then 24 to 64 bytes in base64" });
 }
 
 function proxy() {

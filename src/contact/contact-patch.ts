@@ -29,6 +29,11 @@ export function customField(name: string): FieldName {
   return `${customPrefix}${name}`;
 }
 
+/** The name of a custom field; undefined of the contact's own. */
+export function customFieldName(field: FieldName): string | undefined {
+  return isCustomField(field) ? field.slice(customPrefix.length) : undefined;
+}
+
 /** The fields of a patch as typed pairs: core fields in the page's order, then custom fields in the patch's. */
 export function patchEntries(patch: ContactPatch): [FieldName, FieldValue][] {
   const entries: [FieldName, FieldValue][] = [];

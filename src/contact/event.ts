@@ -2,6 +2,10 @@ import type { ContactPatch, FieldValue } from "./contact-patch.ts";
 import type { ContactRef } from "./contact-ref.ts";
 import type { Priority } from "./priority.ts";
 import type { Stamp } from "./stamp.ts";
+import type { TraceContext } from "./trace-context.ts";
+
+/** Why an event is ignored that only says that the API has a contact. */
+export const contactExists = "contact-exists";
 
 /** One verified inbound event, as it is kept. Times are milliseconds since the epoch. */
 export interface RelayEvent {
@@ -14,7 +18,10 @@ export interface RelayEvent {
   readonly identity: string;
   /** The provider's event type, such as `orders/create`. */
   readonly type: string;
-  /** What the provider said around the payload (CloudEvents attributes, the shop's domain). Informational. */
+  /**
+   * What the provider said around the payload (CloudEvents attributes, the shop's domain), and where its trace goes on.
+   * Informational.
+   */
   readonly attributes: Readonly<Record<string, string>>;
   readonly occurredAt: number;
   readonly receivedAt: number;
@@ -44,6 +51,8 @@ export interface ContactUpdate {
   readonly receivedAt: number;
   /** Of its event; absent where it is the usual one. */
   readonly priority?: Priority;
+  /** Of its event; absent where that belongs to no trace. */
+  readonly trace?: TraceContext;
 }
 
 /** How one field of an update came to be, or why it did not. */

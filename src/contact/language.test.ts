@@ -1,3 +1,4 @@
+import languages from "iso-639-1";
 import { describe, expect, it } from "vitest";
 import { normalizeLanguage } from "./language.ts";
 
@@ -38,5 +39,10 @@ describe("language", () => {
     ["Mandarin", "zh"],
   ])("reads %j", (value, expected) => {
     expect(normalizeLanguage(value)).toEqual({ ok: true, value: expected });
+  });
+
+  it("leaves every code as it is, also one that is a name of another language", () => {
+    const codes = languages.getAllCodes();
+    expect(codes.map((code) => normalizeLanguage(code))).toEqual(codes.map((value) => ({ ok: true, value })));
   });
 });

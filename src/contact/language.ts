@@ -37,7 +37,11 @@ export function normalizeLanguage(value: unknown): Normalized<string> {
   const text = shortText(value, nameLengthMax);
   if (text !== undefined) {
     const byName = languageNames();
-    const code = byName(text) ?? codeOf(text) ?? byName(text.replace(/\s*\([^()]*\)$/, ""));
+    const code =
+      assignedCode(text.toLowerCase()) ??
+      byName(text) ??
+      codeOf(text) ??
+      byName(text.replace(/\s*\([^()]*\)$/, ""));
     if (code !== undefined) return accepted(code);
   }
   return refused(value, "is not a language");
@@ -47,10 +51,11 @@ export function normalizeLanguage(value: unknown): Normalized<string> {
 function codeOf(text: string): string | undefined {
   const subtag = localeTag.exec(text)?.[1]?.toLowerCase();
   if (subtag === undefined) return undefined;
-  if (languages.validate(subtag)) return subtag;
-  const current = twoLetterCodes[subtag] ?? new Intl.Locale(subtag).language;
-  return languages.validate(current) ? current : undefined;
+  return assignedCode(subtag) ?? assignedCode(twoLetterCodes[subtag] ?? new Intl.Locale(subtag).language);
 }
+
+/** A code is one before it is a name: `yi` is Yiddish, and what some call Sichuan's language. */
+const assignedCode = (code: string) => (languages.validate(code) ? code : undefined);
 
 function* ownNames(): Generator<NamedCode> {
   for (const code of languages.getAllCodes()) {

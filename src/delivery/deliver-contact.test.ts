@@ -123,6 +123,7 @@ describe("answers that are not 200", () => {
         ...stage.delivery(),
         keep: async () => {
           waitingWhenKept = (await stage.mailbox.read(contact)).waiting.length;
+          return ["dlv_1.0"];
         },
       },
     );

@@ -1,25 +1,40 @@
-import { patchEntries, type ContactPatch } from "../contact/contact-patch.ts";
+import { patchEntries } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import { mergeUpdates, type Applied, type Merged } from "../contact/merge.ts";
-import type { Mailbox, Parked } from "../store/store.ts";
-import { wakesFor } from "../store/wakes.ts";
 import type { Attempts, ContactDelivery, Delivery, DeliveryPolicy } from "./delivery.ts";
-import { divide } from "./divide.ts";
-import { knownFirstName } from "./first-name.ts";
-import { asFirstNamed, nextAddress, renamedAddress } from "./next-address.ts";
-import { deliveredNote, notFoundNote, parkedItem, parkedNote, reasonOfRefusal } from "./records.ts";
-import { retryDelayMs } from "./retry-schedule.ts";
-import type { SenderAnswer, SetAside } from "./send.ts";
+import { knownFirstName, withFirstName } from "./first-name.ts";
+import { createFitting, type Fitting } from "./fitting.ts";
+import { createJournal, eventsWithout, supersededNote } from "./journal.ts";
+import { parkExpired, whenMissing, youngTries } from "./missing.ts";
+import { namesOf } from "../contact/next-address.ts";
+import {
+  keepAside,
+  park,
+  readForRequest,
+  settleApplied,
+  standBack,
+  total,
+  waitForOther,
+  waitOrPark,
+  type Run,
+} from "./outcomes.ts";
+import { parkedItem, reasonOfRefusal } from "./records.ts";
+import { dividedOrWaiting, withoutTaken } from "./refusal.ts";
+
+/** A phone, an e-mail and an id. */
+const namesMax = 3;
 
 /**
  * Sends what waits for one contact as one request, newest stamp per field, and settles it by the API's answer:
  *
  * - 200: applied stamps are remembered;
  * - 449, or no good answer: the contact waits, with its own doubling delay, until the updates are too old;
- * - 400, 422: divided until the bad fields are found; good ones are applied, bad ones parked;
+ * - 400, 422: divided until the bad fields are found; good ones are applied, bad ones parked, as are those that the
+ *   workspace is known not to take;
+ * - 400 that names another contact, whose phone or e-mail it is: that one is parked, the rest applied;
  * - 404: the updates go to the mailbox of the next identifier that they carry, or of the one that the contact has been
- *   given since; without any they are parked;
+ *   given since; without any they are parked, wait for the contact, or have it created;
  * - other refusals: parked;
  * - 429, 401, 403 concern everybody, unless this contact alone meets them: the sender waits them out or has the contact
  *   stand back, and no attempt of it is spent. A 403 that is shown to be its own is a refusal.
@@ -29,203 +44,161 @@ export async function deliverContact(
   attempts: Attempts,
   delivery: ContactDelivery,
 ): Promise<Delivery> {
+  const lane = { isHeld: false };
+  const { wrote } = attempts;
+  try {
+    return await deliverHeld(contact, attempts, { ...delivery, lane, ...(wrote ? { wrote } : {}) });
+  } finally {
+    if (lane.isHeld) await delivery.mailbox.release(contact);
+  }
+}
+
+async function deliverHeld(
+  contact: ContactRef,
+  attempts: Attempts,
+  delivery: ContactDelivery,
+): Promise<Delivery> {
   const { mailbox, clock, policy } = delivery;
   // Read when there is a slot, so that updates which came meanwhile go out with it; without any no slot is used up.
   let updates: readonly ContactUpdate[] = [];
   let merged = mergeUpdates([], {});
-  const answer = await delivery.send(contact, delivery.signal, async () => {
-    const state = await mailbox.read(contact, false);
-    updates = state.waiting;
-    merged = mergeUpdates(state.waiting, state.applied);
-    return sendable(merged.patch, updates, state.applied, policy);
-  });
+  let origins: Applied = {};
+  let heldUntil: number | undefined;
+  const journal = createJournal();
+  const run: Run = { delivery, attempts, journal };
+  const fitting = createFitting(delivery, total(attempts));
+  const { missing = 0, expiresAt } = attempts;
+  if (missing >= youngTries && expiresAt !== undefined && clock() >= expiresAt) {
+    const expired = await parkExpired(contact, run);
+    if (expired) return expired;
+  }
+  // One that was missing may have appeared by any of its names.
+  const names = missing > 0 ? await namesWaiting(contact, delivery) : [contact];
+  let address: ContactRef = contact;
+  let answer: Awaited<ReturnType<typeof delivery.send>> = { kind: "nothing-to-send" };
+  for (address of names) {
+    answer = await fitting.send(
+      address,
+      async () => {
+        const state = await readForRequest(contact, delivery);
+        heldUntil = typeof state === "number" ? state : undefined;
+        if (typeof state === "number") return undefined;
+        updates = state.waiting;
+        merged = mergeUpdates(fitting.fit(state), state.applied);
+        delivery.composed?.(updates);
+        const whole = sendable(merged, updates, state.applied, policy);
+        origins = whole?.origins ?? {};
+        return whole?.patch;
+      },
+      (request) => journal.made(request, origins),
+    );
+    if (answer.kind !== "not-found") break;
+  }
   switch (answer.kind) {
     case "interrupted":
+      await journal.write(mailbox, contact, updates);
       return { kind: "interrupted" };
     case "nothing-to-send": {
-      if (patchEntries(merged.patch).length === 0) return await settleSuperseded(contact, updates, mailbox);
+      if (heldUntil !== undefined) return waitForOther(heldUntil, run);
+      if (patchEntries(merged.patch).length === 0) {
+        const unfit = fitting.unfit();
+        for (const item of unfit) journal.setAside(item, false);
+        await lookAfterCreation(contact, updates, delivery);
+        if (unfit.length > 0) return await park(contact, unfit, updates, run);
+        return await settleSuperseded(contact, updates, run);
+      }
       const item = parkedItem(updates, "first-name-required", clock(), total(attempts));
-      return await park(contact, [item], updates, delivery);
+      journal.setAside(item, false);
+      return await park(contact, [item], updates, run);
     }
     case "ok":
-      await settleDelivered(contact, updates, merged, answer.status, delivery);
-      return { kind: "settled", requests: 1 };
+      if (missing > 0) await mailbox.forgetAwaiting(contact);
+      return await settleDelivered(contact, answer.contactId, updates, merged, fitting, run);
     case "set-aside":
-      return standBack(answer, attempts);
+      return await standBack(contact, answer, updates, run);
     case "busy":
     case "unavailable":
-      return await waitOrPark(contact, answer, updates, attempts, delivery);
-    case "invalid": {
-      const division = await divide(contact, updates, answer, delivery);
-      if (division.kind === "interrupted") return { kind: "interrupted" };
-      if (division.kind === "stopped") {
-        return division.answer.kind === "set-aside"
-          ? standBack(division.answer, attempts)
-          : await waitOrPark(contact, division.answer, updates, attempts, delivery);
-      }
-      return await park(contact, division.parked, updates, delivery);
-    }
+      return await waitOrPark(contact, answer, updates, run);
+    case "taken":
+      return await withoutTaken(contact, answer, updates, run, address, fitting);
+    case "invalid":
+      return await dividedOrWaiting(contact, answer, updates, run, address, fitting.unfit, fitting.fitted());
     case "not-found":
-      return await tryNext(contact, answer, updates, attempts, delivery);
+      return await whenMissing(contact, answer, updates, run);
     case "refused": {
       const item = parkedItem(updates, reasonOfRefusal(answer), clock(), total(attempts) + 1, answer);
-      return await park(contact, [item], updates, delivery);
+      journal.setAside(item, true);
+      return await park(contact, [item], updates, run);
     }
   }
 }
 
-function total(attempts: Attempts): number {
-  return attempts.busy + attempts.failures;
+async function namesWaiting(contact: ContactRef, { mailbox }: ContactDelivery): Promise<ContactRef[]> {
+  const { waiting } = await mailbox.read(contact, false);
+  return [...new Set([contact, ...waiting.flatMap(namesOf)])].slice(0, namesMax);
 }
 
 function sendable(
-  patch: ContactPatch,
+  merged: Merged,
   updates: readonly ContactUpdate[],
   applied: Applied,
   policy: DeliveryPolicy,
-): ContactPatch | undefined {
+): Merged | undefined {
+  const { patch } = merged;
   if (patchEntries(patch).length === 0) return undefined;
-  if (!policy.requireFirstName || patch.firstName !== undefined) return patch;
+  if (!policy.requireFirstName || patch.firstName !== undefined) return merged;
   const known = knownFirstName(updates, applied);
-  return known && { ...known.patch, ...patch };
+  return known && withFirstName(known, merged);
+}
+
+/** What a creation wrote may still be there in place of what is newer. */
+async function lookAfterCreation(
+  contact: ContactRef,
+  updates: readonly ContactUpdate[],
+  delivery: ContactDelivery,
+): Promise<void> {
+  const known = delivery.wrote && (await delivery.mailbox.read(contact, false)).contactId;
+  if (known === undefined) return;
+  const sent = updates.map(({ id }) => id);
+  await settleApplied(contact, known, { done: [], applied: {}, sent }, updates, delivery);
 }
 
 async function settleSuperseded(
   contact: ContactRef,
   updates: readonly ContactUpdate[],
-  mailbox: Mailbox,
+  { delivery, journal }: Run,
 ): Promise<Delivery> {
   if (updates.length > 0) {
     const done = updates.map((update) => update.id);
-    await mailbox.settle(contact, { done, applied: {}, sent: done });
+    const notes = [...journal.take(), supersededNote(delivery.clock(), updates)];
+    await delivery.mailbox.settle(contact, { done, applied: {}, notes, sent: done });
   }
   return { kind: "settled", requests: 0 };
 }
 
 async function settleDelivered(
   contact: ContactRef,
+  contactId: number,
   updates: readonly ContactUpdate[],
   merged: Merged,
-  status: number,
-  delivery: ContactDelivery,
-): Promise<void> {
+  fitting: Fitting,
+  { delivery, journal }: Run,
+): Promise<Delivery> {
   const now = delivery.clock();
-  const origins = new Set(Object.values(merged.origins).map((origin) => origin?.eventId));
-  const contributing = updates.filter((update) => origins.has(update.eventId));
   const done = updates.map((update) => update.id);
-  await delivery.mailbox.settle(contact, {
-    done,
-    sent: done,
-    applied: merged.origins,
-    note: deliveredNote(now, "delivered", status, merged.patch, contributing),
-  });
+  const unfit = fitting.unfit(merged.origins);
+  for (const item of unfit) journal.setAside(item, false);
+  const keptIds = await keepAside(unfit, delivery);
+  const unfitEvents = new Set(unfit.flatMap((item) => item.updates.map(({ eventId }) => eventId)));
+  const superseded = eventsWithout(updates, merged.origins).filter((id) => !unfitEvents.has(id));
+  const notes = journal.take({ superseded, keptIds });
+  const settlement = { done, sent: done, applied: merged.origins, notes };
+  const settled = await settleApplied(contact, contactId, settlement, updates, delivery);
   delivery.observer.updatesPerRequest(updates.length);
   for (const update of updates) {
     delivery.observer.acceptedToDelivered(Math.max(0, now - update.receivedAt) / 1000);
   }
-}
-
-/** Without the fields of which a newer value was applied while the contact had its former name. */
-function newerPart(update: ContactUpdate, applied: Applied): ContactUpdate {
-  return { ...update, patch: mergeUpdates([update], applied).patch };
-}
-
-/** Durable at the next identifier first, then out of this mailbox. What is erased meanwhile is not carried on. */
-async function tryNext(
-  contact: ContactRef,
-  answer: Extract<SenderAnswer, { kind: "not-found" }>,
-  updates: readonly ContactUpdate[],
-  attempts: Attempts,
-  delivery: ContactDelivery,
-): Promise<Delivery> {
-  const { mailbox, clock } = delivery;
-  const { waiting, applied } = await mailbox.read(contact, false);
-  const stillWaiting = new Set(waiting.map(({ id }) => id));
-  const isStuck = updates.some((update) => nextAddress(update) === undefined);
-  const renamed = isStuck ? await delivery.renamedTo(contact, applied) : undefined;
-  const moved: ContactUpdate[] = [];
-  const left: ContactUpdate[] = [];
-  for (const update of updates) {
-    const next = nextAddress(update) ?? (renamed && renamedAddress(newerPart(update, applied), renamed));
-    if (!next) left.push(update);
-    else if (stillWaiting.has(update.id) && patchEntries(next.patch).length > 0) moved.push(next);
-  }
-  if (moved.length > 0) {
-    await mailbox.post(moved);
-    await delivery.wake(wakesFor(moved));
-  }
-  if (left.length > 0) {
-    const reason = reasonOfRefusal(answer);
-    const item = parkedItem(left.map(asFirstNamed), reason, clock(), total(attempts) + 1, answer);
-    return await park(contact, [item], updates, delivery);
-  }
-  const done = updates.map((update) => update.id);
-  await mailbox.settle(contact, {
-    done,
-    applied: {},
-    sent: done,
-    note: notFoundNote(clock(), answer.status, updates),
-  });
-  return { kind: "readdressed" };
-}
-
-function standBack({ because, delayMs, status, message }: SetAside, attempts: Attempts): Delivery {
-  return { kind: "wait", because, delayMs, attempts, message: `${status}: ${message}` };
-}
-
-async function waitOrPark(
-  contact: ContactRef,
-  answer: Extract<SenderAnswer, { kind: "busy" | "unavailable" }>,
-  updates: readonly ContactUpdate[],
-  attempts: Attempts,
-  delivery: ContactDelivery,
-): Promise<Delivery> {
-  const { policy, clock, random } = delivery;
-  const now = clock();
-  const busy = answer.kind === "busy";
-  const counted = {
-    busy: busy ? attempts.busy + 1 : attempts.busy,
-    failures: busy ? attempts.failures : attempts.failures + 1,
-  };
-  const tooOld = updates.filter((update) => now - update.receivedAt > policy.maxAgeMs);
-  if (tooOld.length > 0) {
-    const reason = busy ? "busy-too-long" : "undeliverable";
-    const item = parkedItem(tooOld, reason, now, total(counted), answer);
-    const delivered = await park(contact, [item], tooOld, delivery);
-    return delivered.kind === "parked"
-      ? { ...delivered, remaining: tooOld.length < updates.length }
-      : delivered;
-  }
-  // A 449 may carry its own wait ("Retry-After if given"); any other hint only ever delays.
-  const hintMs = answer.retryAfterMs;
-  const delayMs =
-    busy && hintMs !== undefined
-      ? hintMs
-      : retryDelayMs(
-          busy ? policy.busy : policy.retry,
-          busy ? counted.busy : counted.failures,
-          hintMs,
-          random(),
-        );
-  const message = answer.kind === "busy" ? "449" : answer.message;
-  return { kind: "wait", because: busy ? "busy" : "failing", delayMs, attempts: counted, message };
-}
-
-/** Keeps what is set aside first, then takes all of `updates` out of the mailbox. */
-async function park(
-  contact: ContactRef,
-  parked: readonly Parked[],
-  updates: readonly ContactUpdate[],
-  delivery: ContactDelivery,
-): Promise<Delivery> {
-  const done = updates.map((update) => update.id);
-  if (parked.length === 0) {
-    await delivery.mailbox.settle(contact, { done, applied: {}, sent: done });
-    return { kind: "settled", requests: 1 };
-  }
-  await delivery.keep(parked);
-  const note = parkedNote(delivery.clock(), parked);
-  const settled = await delivery.mailbox.settle(contact, { done, applied: {}, note, sent: done });
-  // Erased while the request was out: what was kept goes with the wake-up.
-  return settled ? { kind: "parked", parked, remaining: false } : { kind: "settled", requests: 1 };
+  return settled && unfit.length > 0
+    ? { kind: "parked", parked: unfit, remaining: false }
+    : { kind: "settled", requests: 1 };
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { patchEntries, type ContactPatch, type FieldName } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate } from "../contact/event.ts";
@@ -6,8 +5,11 @@ import { mergeUpdates } from "../contact/merge.ts";
 import { compareStamps } from "../contact/stamp.ts";
 import type { Parked } from "../store/store.ts";
 import type { ContactDelivery } from "./delivery.ts";
-import { newestFirstName } from "./first-name.ts";
-import { deliveredNote, parkedItem, reasonOfRefusal, type Refused } from "./records.ts";
+import { newestFirstName, withFirstName } from "./first-name.ts";
+import type { Journal } from "./journal.ts";
+import { readForNext, settleApplied } from "./outcomes.ts";
+import { partOf, pieceOf } from "./pieces.ts";
+import { parkedItem, reasonOfRefusal, type Refused } from "./records.ts";
 import type { SenderAnswer } from "./send.ts";
 
 /** One refused request is looked into with at most this many requests; what is undivided then is parked whole. */
@@ -37,6 +39,7 @@ export async function divide(
   updates: readonly ContactUpdate[],
   refused: Refused,
   delivery: ContactDelivery,
+  journal: Journal,
 ): Promise<Division> {
   const { applied } = await delivery.mailbox.read(contact, false);
   const firstName = delivery.policy.requireFirstName ? newestFirstName(updates, applied) : undefined;
@@ -47,16 +50,17 @@ export async function divide(
   function refuse(piece: Piece, refusal: Refused): void {
     const halves = halve(piece);
     if (halves.length > 0) pieces.unshift(...halves);
-    else setAside(piece, refusal);
+    else setAside(piece, refusal, true);
   }
 
-  function setAside(piece: Piece, refusal: Refused): void {
-    const partial = partOf(piece);
-    const item = { ...partial, id: `${partial.id}/${shortName(piece.fields)}` };
+  function setAside(piece: Piece, refusal: Refused, isAnswered: boolean): void {
+    const item = pieceOf(piece.update, piece.fields);
     const beside = firstName && !piece.fields.includes("firstName") ? [firstName] : [];
     const items = [...beside, item];
     const reason = reasonOfRefusal(refusal);
-    parked.push(parkedItem(items, reason, delivery.clock(), requests, refusal, piece.fields));
+    const aside = parkedItem(items, reason, delivery.clock(), requests, refusal, piece.fields);
+    parked.push(aside);
+    journal.setAside(aside, isAnswered);
   }
 
   const effective = [...updates]
@@ -70,18 +74,24 @@ export async function divide(
   let lastRefusal = refused;
   for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
     if (requests >= divisionRequestsMax) {
-      setAside(piece, lastRefusal);
+      setAside(piece, lastRefusal, false);
       continue;
     }
-    const current = partOf(piece);
-    let tried: ContactPatch = {};
-    const answer = await delivery.send(contact, delivery.signal, async () => {
-      const state = await delivery.mailbox.read(contact, false);
-      tried = mergeUpdates([current], state.applied).patch;
-      const waits = state.waiting.some((update) => update.id === current.id);
-      if (!waits || fieldsOf(tried).length === 0) return undefined;
-      return { ...firstName?.patch, ...tried };
-    });
+    const current = partOf(piece.update, piece.fields);
+    let tried = mergeUpdates([], {});
+    const answer = await delivery.send(
+      contact,
+      delivery.signal,
+      async () => {
+        const state = await readForNext(contact, delivery);
+        tried = mergeUpdates([current], state.applied);
+        const waits = state.waiting.some((update) => update.id === current.id);
+        if (!waits || fieldsOf(tried.patch).length === 0) return undefined;
+        if (firstName) tried = withFirstName(firstName, tried);
+        return tried.patch;
+      },
+      (request) => journal.made(request, tried.origins),
+    );
     switch (answer.kind) {
       case "interrupted":
         return { kind: "interrupted" };
@@ -93,23 +103,31 @@ export async function divide(
         break;
       case "ok":
         requests += 1;
-        await delivery.mailbox.settle(contact, {
-          done: [],
-          sent: [current.id],
-          applied: mergeUpdates([current], {}).origins,
-          note: deliveredNote(delivery.clock(), "delivered in part", answer.status, tried, [current]),
-        });
+        await settleApplied(
+          contact,
+          answer.contactId,
+          {
+            done: [],
+            sent: [current.id],
+            applied: mergeUpdates([current], {}).origins,
+            notes: journal.take(),
+          },
+          [current],
+          delivery,
+        );
         break;
       case "invalid":
+      case "taken":
         requests += 1;
-        lastRefusal = answer;
+        // Whose a phone is says nothing of what else is refused.
+        if (answer.kind === "invalid") lastRefusal = answer;
         refuse(piece, answer);
         break;
       case "not-found":
       case "refused":
         requests += 1;
         lastRefusal = answer;
-        setAside(piece, answer);
+        setAside(piece, answer, true);
     }
   }
   return { kind: "divided", parked };
@@ -119,11 +137,6 @@ function fieldsOf(patch: ContactPatch): FieldName[] {
   return patchEntries(patch).map(([field]) => field);
 }
 
-/** Field names are as long as people like; an id is a key, and keys are not. */
-function shortName(fields: readonly FieldName[]): string {
-  return createHash("sha256").update(JSON.stringify(fields)).digest("hex").slice(0, 16);
-}
-
 function halve(piece: Piece): Piece[] {
   if (piece.fields.length < 2) return [];
   const middle = Math.ceil(piece.fields.length / 2);
@@ -131,9 +144,4 @@ function halve(piece: Piece): Piece[] {
     { update: piece.update, fields: piece.fields.slice(0, middle) },
     { update: piece.update, fields: piece.fields.slice(middle) },
   ];
-}
-
-function partOf(piece: Piece): ContactUpdate {
-  const entries = patchEntries(piece.update.patch).filter(([field]) => piece.fields.includes(field));
-  return { ...piece.update, patch: Object.fromEntries(entries) };
 }

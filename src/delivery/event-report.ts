@@ -1,5 +1,6 @@
 import { contactTag } from "../contact/contact-ref.ts";
 import type { MappingReport, RelayEvent } from "../contact/event.ts";
+import { tracedAs, traceOf } from "../contact/trace-context.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { MapOutcome } from "./map-event.ts";
@@ -29,7 +30,12 @@ export function createEventReport({ shapes, log, metrics }: EventReportOptions) 
     // Of what the source filters out nothing was looked for.
     const isFiltered = outcome.outcome === "ignored" && outcome.reason === "filtered";
     if ("report" in outcome && outcome.report && !isFiltered) watchShape(event, outcome.report);
-    const about = { event: event.id, source: event.source, type: event.type };
+    const about = {
+      event: event.id,
+      source: event.source,
+      type: event.type,
+      ...tracedAs(traceOf(event.attributes)),
+    };
     switch (outcome.outcome) {
       case "failed":
         metrics.parked(outcome.reason);

@@ -1,5 +1,5 @@
 import type { ContactUpdate } from "../contact/event.ts";
-import { mergeUpdates, type Applied } from "../contact/merge.ts";
+import { mergeUpdates, type Applied, type Merged } from "../contact/merge.ts";
 import type { Stamp } from "../contact/stamp.ts";
 
 /**
@@ -20,6 +20,14 @@ export function newestFirstName(
 ): ContactUpdate | undefined {
   const newest = mergeUpdates(updates, applied).origins.firstName;
   return firstNameAt(newest?.stamp, updates) ?? knownFirstName(updates, applied);
+}
+
+/** What is sent with a firstName that the API holds already, beside the rest. */
+export function withFirstName(
+  { patch, stamp, eventId }: ContactUpdate,
+  { patch: rest, origins }: Merged,
+): Merged {
+  return { patch: { ...patch, ...rest }, origins: { firstName: { stamp, eventId }, ...origins } };
 }
 
 /** Parts of one update share its stamp, and not all have its firstName. */

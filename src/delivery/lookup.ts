@@ -1,6 +1,6 @@
 import { setTimeout as timeout } from "node:timers/promises";
 import type { Dispatcher } from "undici";
-import { exchange } from "../outbound/exchange.ts";
+import { boundedText, exchange } from "../outbound/exchange.ts";
 import { failureOf } from "../outbound/failure.ts";
 import type { Lookup, LookupAnswer } from "../providers/provider.ts";
 
@@ -33,7 +33,7 @@ export function createLookup(options: LookupOptions): LookupGet {
     const signal = AbortSignal.timeout(options.timeoutMs);
     try {
       const answer = await exchange(options.connections, { method: "GET", url, headers }, signal);
-      const text = await bounded(answer.body, options.bytesMax);
+      const text = await boundedText(answer.body, options.bytesMax);
       if (text === undefined) {
         return { kind: "too-large", message: `an answer of more than ${options.bytesMax} bytes` };
       }
@@ -52,16 +52,4 @@ export function createLookup(options: LookupOptions): LookupGet {
     await mine;
     return await get(url, headers);
   };
-}
-
-async function bounded(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    // Leaving the loop ends the connection.
-    if (size > bytesMax) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

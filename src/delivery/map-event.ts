@@ -1,7 +1,8 @@
-import { contactTag } from "../contact/contact-ref.ts";
+import { contactTag, type ContactRef } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { keptPriority } from "../contact/priority.ts";
 import { makeStamp } from "../contact/stamp.ts";
+import { keptTrace, traceOf, type TraceContext } from "../contact/trace-context.ts";
 import { unreadableBecause } from "../contact/unreadable.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import type { EventFailureReason, EventResult } from "../store/event-log.ts";
@@ -18,13 +19,20 @@ export type MapOutcome =
 export type Erasure = Extract<Mapped, { kind: "erase" }>;
 
 /** What is to be done for one event. */
-export type EventPlan = Erasure | { kind: "done"; outcome: MapOutcome };
+export type EventPlan =
+  | Erasure
+  /** `exist`: contacts that the API has, as the event says. */
+  | { kind: "done"; outcome: MapOutcome; exist?: readonly ContactRef[] };
 
-/** Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. */
+/**
+ * Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. What comes of it
+ * goes on from `trace`.
+ */
 export async function planEvent(
   event: RelayEvent,
   sources: ReadonlyMap<string, Source>,
   complete: Complete,
+  trace: TraceContext | undefined = traceOf(event.attributes),
 ): Promise<EventPlan> {
   const done = (outcome: MapOutcome): EventPlan => ({ kind: "done", outcome });
   const failed = (message: string, reason: EventFailureReason = "unmappable") =>
@@ -46,8 +54,8 @@ export async function planEvent(
     case "unreadable":
       return failed(mapped.message, "unreadable-identifier");
     case "ignored": {
-      const { reason, warnings, report } = mapped;
-      return done({ outcome: "ignored", reason, warnings, report });
+      const { reason, warnings, report, exist } = mapped;
+      return { ...done({ outcome: "ignored", reason, warnings, report }), ...(exist && { exist }) };
     }
     case "erase":
       return mapped;
@@ -60,6 +68,7 @@ export async function planEvent(
         stamp: makeStamp(event),
         receivedAt: event.retriedAt ?? event.receivedAt,
         ...keptPriority(event.priority),
+        ...keptTrace(trace),
       };
       const { warnings, report } = mapped;
       return done({ outcome: "mapped", updates: [update], warnings, report });

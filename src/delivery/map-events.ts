@@ -1,7 +1,10 @@
+import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
+import { traceOf } from "../contact/trace-context.ts";
 import type { Source } from "../sources/source.ts";
 import { failureText, type Claimed, type Conclusion } from "../store/event-log.ts";
 import type { Store } from "../store/store.ts";
+import type { Span, Tracing } from "../telemetry/tracing.ts";
 import type { Complete } from "./completion.ts";
 import { eraseFor, planEvent, type MapOutcome } from "./map-event.ts";
 
@@ -14,7 +17,13 @@ export interface MapEventsOptions {
   /** The delay after a passing error, by how often the event was claimed. */
   readonly passingDelayMs: (attempts: number) => number;
   readonly clock: () => number;
+  readonly tracing: Tracing;
   readonly report: (event: RelayEvent, outcome: MapOutcome) => void;
+  /**
+   * Wakes those of them that wait because the API did not have them. It is called once the event is concluded: after a
+   * crash between the two the contact is found at its next regular try.
+   */
+  readonly wakeMissing?: (references: readonly ContactRef[]) => Promise<void>;
   /** Told of an error that is none of the event's. */
   readonly onError: (error: unknown) => void;
   readonly stopping: AbortSignal;
@@ -32,6 +41,11 @@ export interface MapEvents {
 
 const yieldEveryMs = 8;
 
+interface Concluding {
+  readonly conclusion: Conclusion;
+  readonly exist: readonly ContactRef[] | undefined;
+}
+
 export function createMapEvents(options: MapEventsOptions): MapEvents {
   const { store, sources, clock, report } = options;
 
@@ -42,18 +56,40 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
   }
 
   /** What is to be concluded; `before` first settles what came before an erasure, which must not outlive it. */
-  async function conclusionOf(claimed: Claimed, before: () => Promise<void>): Promise<Conclusion> {
+  async function conclusionOf(claimed: Claimed, before: () => Promise<void>): Promise<Concluding> {
+    const { event } = claimed;
+    const span = options.tracing.start("map", {
+      parent: traceOf(event.attributes),
+      attributes: named(event),
+    });
+    return await span.run(() => concludeWithin(span, claimed, before));
+  }
+
+  async function concludeWithin(
+    span: Span,
+    claimed: Claimed,
+    before: () => Promise<void>,
+  ): Promise<Concluding> {
     const { event } = claimed;
     try {
-      const plan = await planEvent(event, sources, options.complete);
+      const plan = await planEvent(event, sources, options.complete, span.context);
       if (plan.kind === "erase") await before();
       const outcome =
         plan.kind === "erase" ? await eraseFor(event, plan, store) : inTime(event, plan.outcome);
       report(event, outcome);
-      return concluded(claimed, outcome);
+      span.set({ "relay.outcome": outcome.outcome });
+      span.end(outcome.outcome === "failed" ? outcome.reason : undefined);
+      const exist = plan.kind === "done" ? plan.exist : undefined;
+      return { conclusion: concluded(claimed, outcome), exist };
     } catch (error) {
-      return passing(claimed, error);
+      span.end("error");
+      return { conclusion: passing(claimed, error), exist: undefined };
     }
+  }
+
+  async function wake(references: readonly ContactRef[]): Promise<void> {
+    if (references.length === 0) return;
+    await options.wakeMissing?.(references).catch(options.onError);
   }
 
   /** What was put off for too long is not put off again. */
@@ -90,10 +126,14 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
     },
     async batch(claimed, conclude) {
       let ready: Conclusion[] = [];
+      const exist = new Set<ContactRef>();
       const settle = async () => {
         const now = ready;
         ready = [];
         await conclude(now);
+        const there = [...exist];
+        exist.clear();
+        await wake(there);
       };
       let turnStartedAt = performance.now();
       for (const one of claimed) {
@@ -101,8 +141,9 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
           ready.push({ kind: "released", claimed: one });
           continue;
         }
-        const conclusion = await conclusionOf(one, settle);
+        const { conclusion, exist: said = [] } = await conclusionOf(one, settle);
         ready.push(conclusion);
+        for (const ref of said) exist.add(ref);
         if (performance.now() - turnStartedAt > yieldEveryMs) {
           await new Promise((resolve) => setImmediate(resolve));
           turnStartedAt = performance.now();
@@ -110,5 +151,15 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
       }
       await settle();
     },
+  };
+}
+
+function named({ id, source, provider, type, replay }: RelayEvent) {
+  return {
+    "relay.event.id": id,
+    "relay.source": source,
+    "relay.provider": provider,
+    "relay.event.type": type,
+    "relay.replay": replay,
   };
 }

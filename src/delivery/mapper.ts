@@ -12,6 +12,8 @@ export interface MapperOptions {
   readonly batches: number;
   /** Events of one batch at most. */
   readonly batchMax: number;
+  /** Told of what now waits in the mailboxes. */
+  readonly posted?: (updates: readonly ContactUpdate[]) => void;
   readonly onError: (error: unknown, where: "claim" | "conclude" | "wake" | "extend") => void;
   /** Told when a batch begins and ends. */
   readonly began: () => void;
@@ -92,6 +94,7 @@ export function startMapper(options: MapperOptions): Mapper {
     const wakes = wakesFor(conclusions.flatMap(updatesOf)).map((wake) => known.get(wake.contact) ?? wake);
     // Whoever is not woken is found by the sweep.
     await insist(() => store.wakeAll(wakes), concludeTriesMax, "wake");
+    options.posted?.(conclusions.flatMap(updatesOf));
   }
 
   async function work(claimed: readonly Claimed[]): Promise<void> {

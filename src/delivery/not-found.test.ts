@@ -20,7 +20,13 @@ describe("a contact that the API does not find", () => {
     expect(await stage.run()).toEqual({ kind: "readdressed" });
     expect(stage.woken).toEqual([phone]);
     expect((await stage.mailbox.read(contact)).waiting).toEqual([]);
-    expect((await stage.mailbox.read(contact)).history).toMatchObject([{ status: 404, eventIds: ["a"] }]);
+    expect((await stage.mailbox.read(contact)).history).toMatchObject([
+      {
+        outcome: "not-found",
+        status: 404,
+        fields: expect.arrayContaining([{ field: "firstName", eventId: "a" }]) as unknown,
+      },
+    ]);
     expect((await stage.mailbox.read(phone)).waiting).toMatchObject([
       { eventId: "a", contact: phone, patch: { firstName: "Ada" } },
     ]);

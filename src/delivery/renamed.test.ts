@@ -21,6 +21,12 @@ it("a contact is named by what the event that changed its identifier made of it"
   );
 });
 
+it("by another name of the same person it may have come as well, and by nobody else's", async () => {
+  const found = record({ email: "new@example.com" });
+  expect(await renamedTo(found)("email:older@example.com", applied, [former])).toBe("email:new@example.com");
+  expect(await renamedTo(found)("email:older@example.com", applied, [])).toBeUndefined();
+});
+
 it("without a change, or once the event is gone, nothing is known", async () => {
   expect(await renamedTo(record({ email: "old@example.com" }))(former, applied)).toBeUndefined();
   expect(await renamedTo(record({ email: null }))(former, applied)).toBeUndefined();

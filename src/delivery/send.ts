@@ -1,9 +1,12 @@
 import type { ApiResult } from "../aelyst/result.ts";
 import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef } from "../contact/contact-ref.ts";
+import type { TraceContext } from "../contact/trace-context.ts";
 import type { Pacer, PauseReason } from "../store/store.ts";
+import type { Span } from "../telemetry/tracing.ts";
 import type { Circuit } from "./circuit.ts";
 import type { ContactPace } from "./contact-pace.ts";
+import type { RequestMade } from "./journal.ts";
 import { sleepUnlessAborted, type Gate, type Lane, type Sleep } from "./pace.ts";
 import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
 import type { Suspects } from "./suspects.ts";
@@ -25,13 +28,16 @@ export interface SetAside {
 
 /**
  * Takes a slot of the destination and sends one request for a contact. `compose` is asked for the patch at the
- * last moment before every attempt; when it has none, nothing is sent.
+ * last moment before every attempt; when it has none, nothing is sent. `made` is told of every attempt, and `begin` is asked
+ * for its span.
  */
 export type Sender = (
   contact: ContactRef,
   signal: AbortSignal,
   compose: () => Promise<ContactPatch | undefined>,
+  made?: (request: RequestMade) => void,
   lane?: Readonly<Lane>,
+  begin?: () => Span,
 ) => Promise<SenderAnswer | { kind: "nothing-to-send" } | { kind: "interrupted" }>;
 
 export interface SenderObserver {
@@ -49,7 +55,13 @@ export type DestinationChange =
   | { kind: "alone"; contact: ContactRef; status: number; message: string };
 
 export interface SenderOptions {
-  readonly update: (contact: ContactRef, patch: ContactPatch) => Promise<ApiResult>;
+  /** `PUT` if not given. */
+  readonly method?: "PUT" | "POST";
+  readonly update: (
+    contact: ContactRef,
+    patch: ContactPatch,
+    trace: TraceContext | undefined,
+  ) => Promise<ApiResult>;
   readonly gate: Gate;
   readonly pacer: Pacer;
   readonly circuit: Circuit;
@@ -176,7 +188,7 @@ export function createSender(options: SenderOptions): Sender {
     return result;
   }
 
-  return async (contact, signal, compose, lane) => {
+  return async (contact, signal, compose, made, lane, begin) => {
     for (;;) {
       const delayMs = contactPace.delayMs(contact);
       if (delayMs > 0 && !(await sleep(delayMs, signal))) return { kind: "interrupted" };
@@ -185,13 +197,29 @@ export function createSender(options: SenderOptions): Sender {
       if (passage.probe === undefined) circuit.passed();
       if (passage.message === undefined) return { kind: "nothing-to-send" };
       const leftAt = clock();
-      const result = await options.update(contact, passage.message);
+      const { message } = passage;
+      const span = begin?.();
+      const update = () => options.update(contact, message, span?.context);
+      const result = await (span ? span.run(update) : update());
+      if (span) tell(span, options.method ?? "PUT", result);
       contactPace.over(contact);
-      observer.request(requestStatus(result), meaningOf(result), Math.max(0, clock() - leftAt) / 1000);
+      const durationMs = Math.max(0, clock() - leftAt);
+      observer.request(requestStatus(result), meaningOf(result), durationMs / 1000);
+      made?.({ at: leftAt, durationMs, result });
       const heeded = await heed(contact, result, leftAt, passage.probe);
       if (heeded !== "again") return heeded;
     }
   };
+}
+
+function tell(span: Span, method: string, result: ApiResult): void {
+  const meaning = meaningOf(result);
+  span.set({
+    "http.request.method": method,
+    "http.response.status_code": result.status,
+    "relay.result": meaning,
+  });
+  span.end(result.kind === "ok" ? undefined : meaning);
 }
 
 type Limited = Extract<ApiResult, { kind: "limited" }>;

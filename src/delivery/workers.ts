@@ -1,22 +1,28 @@
 import { setMaxListeners } from "node:events";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
 import { contactTag, type ContactRef } from "../contact/contact-ref.ts";
+import type { ContactUpdate } from "../contact/event.ts";
 import { isHigher } from "../contact/priority.ts";
 import type { Source } from "../sources/source.ts";
 import type { Parked, Store, WakeJobData, WakeProcessor } from "../store/store.ts";
-import { readJobNumber, wakesFor, type Wake } from "../store/wakes.ts";
+import { parkedId, readJobNumber, wakesFor, type Wake } from "../store/wakes.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
 import { createCanary } from "./canary.ts";
 import { createCompletion } from "./completion.ts";
 import { deliverContact } from "./deliver-contact.ts";
-import type { Delivery, DeliveryPolicy } from "./delivery.ts";
+import type { Attempts, Delivery, DeliveryPolicy } from "./delivery.ts";
+import { createDeliveryTrace, type DeliveryTrace } from "./delivery-trace.ts";
+import type { FieldWatch } from "./field-watch.ts";
 import type { LookupGet } from "./lookup.ts";
 import { retryDelayMs, type Schedule } from "./retry-schedule.ts";
 import { createEventReport } from "./event-report.ts";
 import { createMapEvents } from "./map-events.ts";
 import { startMapper } from "./mapper.ts";
 import type { Lane } from "./pace.ts";
+import { namesBroughtFor } from "./missing.ts";
+import { createTurns } from "./missing-turns.ts";
 import { createRenamedTo } from "./renamed.ts";
 import type { Sender } from "./send.ts";
 import type { ShapeWatch } from "./shape-watch.ts";
@@ -27,15 +33,18 @@ export interface WorkersOptions {
   readonly store: Store;
   readonly sources: ReadonlyMap<string, Source>;
   readonly send: Sender;
+  readonly create: Sender;
   readonly lookup: LookupGet;
   readonly shapes: ShapeWatch;
   readonly policy: DeliveryPolicy;
+  readonly fields?: FieldWatch | undefined;
   /** Requests per second: sizes how many contacts are worked on at once. */
   readonly ceiling: number;
   readonly clock: () => number;
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /** `silent`: jobs wait, and none has been taken for long. */
@@ -56,6 +65,8 @@ const batchesAtOnce = { embedded: 1, postgres: 2, redis: 2 } as const;
 const batchMax = { embedded: 40, postgres: 200, redis: 200 } as const;
 /** Errors of the store pass by themselves. */
 const passing: Schedule = { firstMs: 500, maxMs: 30_000 };
+/** Of the ceiling, for contacts that have been missing for long. */
+const missingShare = 0.05;
 /** Events that are fetched from their sender's API at once. */
 const completingMax = 4;
 
@@ -64,7 +75,20 @@ const waitTexts = {
   failing: "delivery failed",
   unauthorized: "the API refused to serve the request",
   limited: "the API limits this contact alone",
+  missing: "the API does not have the contact",
+  created: "the contact was created, and the API asks for a pause",
+  linked: "another name of the same person is being asked for",
 } as const;
+
+function attemptsOf({ busy = 0, failures = 0, missing, expiresAt, wrote }: WakeJobData): Attempts {
+  return {
+    busy,
+    failures,
+    ...(missing === undefined ? {} : { missing }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(wrote === undefined ? {} : { wrote }),
+  };
+}
 
 /** Enough contacts at once to keep the ceiling busy while the API takes seconds to answer. */
 function contactConcurrency(ceiling: number): number {
@@ -83,6 +107,10 @@ export function startWorkers(options: WorkersOptions): Workers {
   };
 
   const renamedTo = createRenamedTo(store.events);
+  async function updatesOf(eventId: string): Promise<readonly ContactUpdate[]> {
+    const result = (await store.events.find(eventId))?.result;
+    return result?.outcome === "mapped" ? result.updates : [];
+  }
 
   /** Of the contacts that are worked on: what comes for one of them meanwhile goes out with what waits for its slot. */
   const lanes = new Map<ContactRef, Lane>();
@@ -93,6 +121,28 @@ export function startWorkers(options: WorkersOptions): Workers {
     }
     await store.wakeAll(wakes);
   }
+  /** A run of theirs may be under way, which is waited for: once for each contact at a time. */
+  const waking = new Set<ContactRef>();
+  async function wakeAwaiting(names: readonly ContactRef[]): Promise<void> {
+    const contacts = (await store.mailbox.awaiting(names)).filter((contact) => !waking.has(contact));
+    for (const contact of contacts) waking.add(contact);
+    try {
+      await store.wakeMissing(contacts);
+    } finally {
+      for (const contact of contacts) waking.delete(contact);
+    }
+  }
+  function keepWaking(names: readonly ContactRef[]): void {
+    if (names.length === 0) return;
+    wakeAwaiting(names).catch((error: unknown) => {
+      metrics.storeError("wake");
+      log.warn(
+        { err: error },
+        "a contact that waits to exist could not be woken; its next try is as planned",
+      );
+    });
+  }
+  const turns = createTurns(missingShare * options.ceiling, clock);
   const shares = createShares(store, clock, (error) => {
     metrics.storeError("share");
     log.warn({ err: error }, "lower priorities could not be given their share; it will be tried again");
@@ -103,42 +153,76 @@ export function startWorkers(options: WorkersOptions): Workers {
     shares.taken(priority, forward);
     const lane: Lane = { priority };
     const { contact } = job.data;
+    // What a run that was cut off has set aside comes back before anything else.
+    const turnAt = job.data.parked ? undefined : turns.next(job.data);
+    if (turnAt !== undefined) {
+      await job.updateData({ ...job.data, turnAt });
+      await job.moveToDelayed(turnAt, token);
+      throw new DelayedError();
+    }
     lanes.set(contact, lane);
     try {
-      await runInLane(job, token, lane);
+      await conclude(job, token, await deliverTraced(job, lane));
     } finally {
       if (lanes.get(contact) === lane) lanes.delete(contact);
     }
   }
 
-  async function runInLane(
+  async function deliverTraced(job: Job<WakeJobData, void>, lane: Readonly<Lane>): Promise<Delivery> {
+    const { contact, busy = 0, failures = 0 } = job.data;
+    const trace = createDeliveryTrace(options.tracing, contact, busy + failures, clock);
+    let delivery: Delivery | undefined;
+    try {
+      delivery = await deliverInLane(job, lane, trace);
+      report(job.data, delivery, trace);
+      return delivery;
+    } finally {
+      trace.end(delivery);
+    }
+  }
+
+  async function deliverInLane(
     job: Job<WakeJobData, void>,
-    token: string | undefined,
     lane: Readonly<Lane>,
-  ): Promise<void> {
-    const { contact, busy = 0, failures = 0, parked } = job.data;
+    trace: DeliveryTrace,
+  ): Promise<Delivery> {
+    const { contact, parked } = job.data;
+    const attempts = attemptsOf(job.data);
     // Only a run that was cut off after it parked leaves this behind: begin again with everything.
     if (parked) {
       await store.mailbox.post(parked.flatMap((item) => item.updates));
-      await job.updateData({ contact, busy, failures });
+      await job.updateData({ contact, ...attempts });
     }
-    const delivery = await deliverContact(
-      contact,
-      { busy, failures },
-      {
-        mailbox: store.mailbox,
-        send: (ref, signal, compose) => options.send(ref, signal, compose, lane),
-        policy: options.policy,
-        clock,
-        random: options.random,
-        observer: metrics,
-        wake: wakeAll,
-        renamedTo,
-        keep: (items: readonly Parked[]) => job.updateData({ contact, busy, failures, parked: items }),
-        signal: stopping.signal,
+    return await deliverContact(contact, attempts, {
+      mailbox: store.mailbox,
+      send: (ref, signal, compose, made) => options.send(ref, signal, compose, made, lane, trace.request),
+      create: (ref, signal, compose, made) => options.create(ref, signal, compose, made, lane, trace.request),
+      creating: async (wrote) => await job.updateData({ contact, ...attempts, wrote }),
+      policy: options.policy,
+      fields: options.fields,
+      clock,
+      random: options.random,
+      observer: metrics,
+      wake: wakeAll,
+      // A run of theirs may be under way, which is waited for.
+      wakeMissing: async (names) => keepWaking(names),
+      renamedTo,
+      updatesOf,
+      composed: trace.composed,
+      keep: async (items: readonly Parked[]) => {
+        await job.updateData({ contact, ...attempts, parked: items });
+        return items.map((_, index) => parkedId(job.id, index));
       },
-    );
-    report(job.data, delivery);
+      signal: stopping.signal,
+    });
+  }
+
+  async function conclude(
+    job: Job<WakeJobData, void>,
+    token: string | undefined,
+    delivery: Delivery,
+  ): Promise<void> {
+    const { contact } = job.data;
     switch (delivery.kind) {
       case "settled":
       case "readdressed":
@@ -156,20 +240,24 @@ export function startWorkers(options: WorkersOptions): Workers {
     }
   }
 
-  function report(wake: WakeJobData, delivery: Delivery): void {
+  function report(wake: WakeJobData, delivery: Delivery, trace: DeliveryTrace): void {
     if (delivery.kind === "settled") {
       metrics.delivery(delivery.requests > 0 ? "delivered" : "nothing-new");
       if (!log.isLevelEnabled("debug")) return;
       const text = delivery.requests > 0 ? "contact delivered" : "nothing newer to send";
-      log.debug({ contact: contactTag(wake.contact) }, text);
+      log.debug({ contact: contactTag(wake.contact), ...trace.about() }, text);
       return;
     }
-    const about = { contact: contactTag(wake.contact) };
+    const about = { contact: contactTag(wake.contact), ...trace.about() };
     switch (delivery.kind) {
       case "wait": {
         const { because, delayMs, attempts, message } = delivery;
-        metrics.delivery(because === "busy" ? "busy" : "retried");
-        log.warn({ ...about, ...attempts, delayMs, message }, `${waitTexts[because]}; it will be retried`);
+        metrics.delivery(
+          because === "failing" || because === "unauthorized" || because === "limited" ? "retried" : because,
+        );
+        const level =
+          because === "missing" || because === "created" || because === "linked" ? "info" : "warn";
+        log[level]({ ...about, ...attempts, delayMs, message }, `${waitTexts[because]}; it will be retried`);
         return;
       }
       case "readdressed":
@@ -210,7 +298,11 @@ export function startWorkers(options: WorkersOptions): Workers {
     maxAgeMs: options.policy.maxAgeMs,
     passingDelayMs: (attempts) => retryDelayMs(passing, attempts, undefined, options.random()),
     clock,
+    tracing: options.tracing,
     report: createEventReport(options),
+    ...(options.policy.missing === "park"
+      ? {}
+      : { wakeMissing: async (names: readonly ContactRef[]) => keepWaking(names) }),
     onError: (error) => log.error({ err: error }, "an event met an error; it will be tried again"),
     stopping: stopping.signal,
   });
@@ -219,6 +311,9 @@ export function startWorkers(options: WorkersOptions): Workers {
     map,
     batches: concurrency.events,
     batchMax: batchMax[store.engine],
+    posted(updates) {
+      if (options.policy.missing !== "park") keepWaking(namesBroughtFor(updates));
+    },
     onError(error, where) {
       metrics.storeError(where);
       troubledAt = clock();

@@ -21,11 +21,15 @@ function start(adminToken: string | undefined): Access {
   const access = createAccess({
     adminToken,
     clock: () => now,
+    now: () => now,
     log: createLogger({ level: "info", stream }),
     metrics,
   });
   app = new Hono();
-  app.get("*", (context) => access.refusal(context, "Show a token.") ?? context.text("come in"));
+  app.get(
+    "*",
+    async (context) => (await access.refusal(context, "Show a token.")) ?? context.text("come in"),
+  );
   return access;
 }
 
@@ -136,4 +140,34 @@ it("without an admin token nobody is let in, and there is nothing to guess", asy
   expect(start(undefined).isOn).toBe(false);
   for (const token of ["", "undefined", right]) expect((await ask(token)).status).toBe(401);
   expect(await guess(20)).toEqual(times(20, 401));
+});
+
+describe("a session", () => {
+  it("that is ended here lets nobody in from then on, although the store was just asked", async () => {
+    let questions = 0;
+    const access = createAccess({
+      adminToken: right,
+      clock: () => now,
+      now: () => now,
+      log: createLogger({ level: "silent" }),
+      metrics,
+      signOuts: {
+        add: () => Promise.resolve(),
+        has() {
+          questions += 1;
+          return Promise.resolve(false);
+        },
+      },
+    });
+    const begun = access.signIn(right);
+    if (begun.kind !== "in") throw new Error("the right token was refused");
+    const cookie = `contact-relay=${begun.text}`;
+    const asking = new Hono();
+    asking.get("*", async (context) => context.json((await access.callerOf(context)) !== undefined));
+    const isIn = async () => await (await asking.request("/", { headers: { cookie } })).json();
+    expect([await isIn(), await isIn(), await isIn()]).toEqual([true, true, true]);
+    expect(questions).toBe(1);
+    await access.signOut(begun.session);
+    expect(await isIn()).toBe(false);
+  });
 });

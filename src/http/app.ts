@@ -3,6 +3,7 @@ import type { AdminOptions } from "./admin.ts";
 import type { Desk } from "./desk.ts";
 import { adminDesks } from "./desks.ts";
 import { health, type HealthOptions } from "./health.ts";
+import { maskedAdmin, type Seals } from "./masking.ts";
 import { openapi } from "./openapi/route.ts";
 import { errorBody, webhooks, type WebhooksOptions } from "./webhooks.ts";
 
@@ -11,6 +12,10 @@ export function httpApp(options: {
   readonly webhooks: WebhooksOptions | undefined;
   readonly health: Omit<HealthOptions, "desks">;
   readonly admin: Omit<AdminOptions, "store">;
+  /** Opens masked references; undefined where nobody is let in. */
+  readonly seals?: Seals | undefined;
+  /** The operator's pages, over the API that is handed to it. */
+  readonly console?: (api: Hono) => Hono;
   /** One for each workspace, the first of which is asked where all would say the same. */
   readonly desks: readonly [Desk, ...Desk[]];
 }): Hono {
@@ -19,7 +24,9 @@ export function httpApp(options: {
   if (options.webhooks) app.route("/", webhooks(options.webhooks));
   app.route("/", health({ ...options.health, desks }));
   app.route("/", openapi(options.admin.version));
-  app.route("/", adminDesks(options.admin, desks));
+  const api = maskedAdmin(adminDesks(options.admin, desks), options.admin.access, options.seals);
+  app.route("/", api);
+  if (options.console) app.route("/", options.console(api));
   app.notFound((context) => context.json(errorBody("not-found", "Not found."), 404));
   app.onError((error, context) => {
     options.admin.log.error({ err: error, path: context.req.path }, "a request failed unexpectedly");

@@ -17,8 +17,7 @@ const notEncoded = ["", "identity", "utf-8", "utf8"];
 
 /** How the body is encoded, as far as it is known by name; undefined when its bytes are sent as they are. */
 export function encodingOf(context: Context): string | undefined {
-  const incoming = incomingOf(context);
-  const header = incoming ? incoming.headers["content-encoding"] : context.req.header("content-encoding");
+  const header = headerOf(context, "content-encoding");
   if (header === undefined) return undefined;
   const names = header.split(",").map((name) => name.trim().toLowerCase());
   const encoded = names.filter((name) => !notEncoded.includes(name));
@@ -48,6 +47,14 @@ async function readIncoming(incoming: IncomingMessage, limitBytes: number): Prom
     if (incoming.destroyed) onFailure();
     else incoming.on("data", onData).on("end", onEnd).on("error", onFailure).on("close", onFailure);
   });
+}
+
+/** One header; its name in lower case. */
+export function headerOf(context: Context, name: string): string | undefined {
+  const incoming = incomingOf(context);
+  if (!incoming) return context.req.header(name);
+  const value = incoming.headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 /** Node's own request below Hono's: present when served by @hono/node-server, absent in `app.request()`. */

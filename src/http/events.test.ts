@@ -11,17 +11,16 @@ sources:
   tokenless: { provider: meta-lead-ads, secret: s, verify_token: v }
 `;
 
-function routes() {
+function routes(store = {} as EventsOptions["store"]) {
   const loaded = sourcesFromYaml(yaml, "sources.yaml", {}, providers);
   if (!loaded.ok) throw new Error(loaded.problems.join());
   const sources = new Map(loaded.sources.map((source) => [source.name, source]));
-  const store = {} as EventsOptions["store"];
-  return eventsRoutes({ store, sources, bodyLimitBytes: 10_000, clock: () => 0 });
+  return eventsRoutes({ store, sources, bodyLimitBytes: 10_000, clock: () => 0 }, async () => undefined);
 }
 
-async function preview(body: string) {
+async function preview(body: string, store?: EventsOptions["store"]) {
   const path = "/admin/preview";
-  const answer = await documented("POST", path, await routes().request(path, { method: "POST", body }));
+  const answer = await documented("POST", path, await routes(store).request(path, { method: "POST", body }));
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
@@ -73,3 +72,59 @@ it.each([
     expect(previewed.body["events"]).toEqual([expect.objectContaining(said)]);
   },
 );
+
+const recorded = {
+  find: async (id: string) =>
+    id === "evt_known" || id === "evt_erased"
+      ? {
+          event: {
+            id,
+            source: "form",
+            provider: "form",
+            identity: "i",
+            type: "form_submission",
+            attributes: {},
+            occurredAt: 0,
+            receivedAt: 0,
+            replay: 0,
+            payload: '{"email":"a@b.co","plan":"pro"}',
+            ...(id === "evt_erased" ? { withdrawn: "erased" as const } : {}),
+          },
+          state: "completed",
+          attempts: 1,
+        }
+      : undefined,
+};
+const store = { events: recorded } as unknown as EventsOptions["store"];
+
+it("a preview with another map is what that map would make, of a payload or of a recorded event", async () => {
+  const map = "custom_fields:\n  Plan: $uppercase(plan)\n";
+  const made = { patch: { email: "a@b.co", custom_fields: [{ name: "Plan", value: "PRO" }] } };
+  const payload = { email: "a@b.co", plan: "pro" };
+  for (const asked of [
+    { source: "form", payload, map },
+    { source: "form", payload, map: { custom_fields: { Plan: "$uppercase(plan)" } } },
+    { event: "evt_known", map },
+  ]) {
+    expect(await preview(JSON.stringify(asked), store)).toMatchObject({
+      status: 200,
+      body: { updates: [made] },
+    });
+  }
+});
+
+it("a preview names every mistake of a map with its place, and fills in no variable of the environment", async () => {
+  const map = "custom_fields:\n  Broken: $uppercase(\n  Secret: ${PATH}\nnonsense: 1\n";
+  const { status, body } = await preview(JSON.stringify({ event: "evt_known", map }), store);
+  expect(status).toBe(400);
+  const { message } = body["error"] as { message: string };
+  expect(message).toMatch(/map:2:/);
+  expect(message).toContain("nonsense");
+  expect(message).toContain("PATH");
+  expect(message).not.toContain(process.env["PATH"]);
+});
+
+it("a preview of an event that is not there, or whose payload is gone, says so", async () => {
+  expect(await preview('{"event":"evt_none"}', store)).toMatchObject({ status: 404 });
+  expect(await preview('{"event":"evt_erased"}', store)).toMatchObject({ status: 410 });
+});

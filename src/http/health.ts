@@ -29,9 +29,11 @@ export async function upstreamOf(store: Store, now: number): Promise<Upstream> {
     store.pacer.state().catch(() => undefined),
     sleep(upstreamDeadlineMs, undefined, { ref: false }),
   ]);
-  if (!state) return { state: "unknown", until: null, rate: null, ceiling: null };
+  if (!state) return { state: "unknown", since: null, until: null, rate: null, ceiling: null };
+  const { pausedSinceMs } = state;
   return {
     state: state.reason ?? "ok",
+    since: pausedSinceMs === undefined ? null : new Date(now - pausedSinceMs).toISOString(),
     until: state.pausedForMs > 0 ? new Date(now + state.pausedForMs).toISOString() : null,
     rate: state.rate,
     ceiling: state.ceiling,
@@ -98,7 +100,7 @@ export function health(options: HealthOptions): Hono {
   });
 
   app.get("/metrics", async (context) => {
-    const refused = metricsRefusal(context, options.access);
+    const refused = await metricsRefusal(context, options.access);
     if (refused) return refused;
     const { contentType, body } = await options.metrics.render();
     return context.body(body, 200, { "Content-Type": contentType });
@@ -107,7 +109,7 @@ export function health(options: HealthOptions): Hono {
   return app;
 }
 
-function metricsRefusal(context: Context, access: Access): Response | undefined {
+async function metricsRefusal(context: Context, access: Access): Promise<Response | undefined> {
   if (!access.isOn && isLoopback(context)) return undefined;
-  return access.refusal(context, "Metrics need the bearer token in ADMIN_TOKEN.");
+  return await access.refusal(context, "Metrics need the bearer token in ADMIN_TOKEN.");
 }

@@ -20,10 +20,11 @@ async function limitAsked(list: "events" | "failures", query: string) {
     Store["events"]
   >;
   const store = { events } as unknown as Store;
+  const audited = () => Promise.resolve();
   const routes =
     list === "events"
-      ? eventsRoutes({ store, sources: new Map(), bodyLimitBytes: 1_000, clock: () => 0 })
-      : failuresRoutes(failures, createLogger({ level: "silent" }));
+      ? eventsRoutes({ store, sources: new Map(), bodyLimitBytes: 1_000, clock: () => 0 }, audited)
+      : failuresRoutes(failures, createLogger({ level: "silent" }), audited);
   const path = `/admin/${list}`;
   const answer = await documented("GET", path, await routes.request(`${path}${query}`));
   return { status: answer.status, body: await answer.json(), asked };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { app, ask, now, post, world } from "../../test/helpers/webhooks-stage.ts";
+import { app, ask, now, post, source, world } from "../../test/helpers/webhooks-stage.ts";
 
 describe("what is refused", () => {
   it("an unsigned request gets 401 that says nothing of what was expected", async () => {
@@ -141,5 +141,51 @@ describe("what is taken", () => {
   it("an event without a time of its own counts as happening on arrival", async () => {
     await post('[{"type":"a"}]');
     expect(world.stored[0]).toMatchObject({ occurredAt: now, receivedAt: now, replay: 0 });
+  });
+});
+
+describe("a trace", () => {
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  const own = `00-${"c".repeat(32)}-${"d".repeat(16)}-01`;
+  const body = '[{"type":"a"}]';
+  const fromProducer = source(
+    {},
+    {
+      parse: () => ({
+        kind: "events",
+        events: [
+          {
+            id: undefined,
+            type: "a",
+            occurredAt: undefined,
+            attributes: { traceparent: own },
+            payload: "{}",
+          },
+        ],
+      }),
+    },
+  );
+
+  it("of the request is kept with the event, and stands in the log", async () => {
+    expect((await post(body, { traceparent, tracestate: "vendor=1" })).status).toBe(200);
+    expect(world.stored[0]?.attributes).toMatchObject({ traceparent, tracestate: "vendor=1" });
+    expect(world.logged).toContain(`"traceId":"${"a".repeat(32)}"`);
+  });
+
+  it("that cannot be read is nothing, and the event is taken", async () => {
+    expect((await post(body, { traceparent: "00-zero", tracestate: "vendor=1" })).status).toBe(200);
+    expect(Object.keys(world.stored[0]?.attributes ?? {})).toEqual(["from"]);
+  });
+
+  it("of the producer is kept where the request belongs to none, and gives way where it does", async () => {
+    await post(body, {}, fromProducer);
+    expect(world.stored[0]?.attributes).toEqual({ traceparent: own });
+    await post("[]", { traceparent }, fromProducer);
+    expect(world.stored[1]?.attributes).toEqual({ traceparent });
+  });
+
+  it("of a refused request is in the line that says why", async () => {
+    expect((await post(body, { "x-proof": "no", traceparent })).status).toBe(401);
+    expect(world.logged).toContain(`"traceId":"${"a".repeat(32)}"`);
   });
 });

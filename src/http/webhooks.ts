@@ -1,20 +1,24 @@
 import { Hono, type Context } from "hono";
+import { tracedAs, traceOf, type TraceContext } from "../contact/trace-context.ts";
 import type { Intake, Outcome, Receipt } from "../intake/receive.ts";
-import type { HandshakeAnswer, InboundRequest } from "../providers/provider.ts";
+import type { Announcement, HandshakeAnswer, InboundRequest } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Span, Tracing } from "../telemetry/tracing.ts";
 import type { ErrorAnswer, ErrorCode } from "./schemas/error.ts";
 import type { ReceiptsAnswer } from "./schemas/webhooks.ts";
-import { encodingOf, headersOf, incomingOf, readBody } from "./body.ts";
+import { encodingOf, headerOf, headersOf, incomingOf, readBody } from "./body.ts";
 
 export interface WebhooksOptions {
   readonly sources: ReadonlyMap<string, Source>;
   readonly intake: Intake;
+  readonly announcements: readonly Announcement[];
   readonly bodyLimitBytes: number;
   readonly clock: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /** `POST /webhooks/:source`, and what its protocols ask for beside it. */
@@ -27,35 +31,80 @@ export function webhooks(options: WebhooksOptions): Hono {
       options.log.warn({ path: context.req.path }, "request for a source that is not configured");
       return context.json(errorBody("unknown-source", "There is no such source here."), 404);
     }
-    allowOrigin(context, source);
-    if (context.req.method !== "POST") return notAPost(context, source, options);
-    const encoding = encodingOf(context);
-    if (encoding !== undefined) return encoded(context, source, encoding, options);
-    let body: Buffer | undefined;
+    const span = options.tracing.start("webhook", {
+      kind: "server",
+      parent: traceOf({
+        traceparent: headerOf(context, "traceparent"),
+        tracestate: headerOf(context, "tracestate"),
+      }),
+      attributes: { "relay.source": source.name, "relay.provider": source.provider.name },
+    });
     try {
-      body = await readBody(context, options.bodyLimitBytes);
-    } catch {
-      return context.json(errorBody("malformed", "The body ended before it was complete."), 400);
+      const response = await span.run(() => respond(context, source, options, span));
+      const { status } = response;
+      span.set({ "http.request.method": context.req.method, "http.response.status_code": status });
+      span.end(status >= 500 ? String(status) : undefined);
+      return response;
+    } catch (error) {
+      span.end("error");
+      throw error;
     }
-    if (body === undefined) {
-      report(options, source, "too-large");
-      context.header("Connection", "close");
-      const message = `The body is larger than ${options.bodyLimitBytes} bytes.`;
-      return context.json(errorBody("too-large", message), 413);
-    }
-    const request = inbound(context, body, options.clock());
-    const handshake = source.provider.handshake?.(request, source.credentials);
-    if (handshake) return handshakeAnswer(handshake);
-    const outcome = await options.intake.receive(source, request);
-    record(options, source, outcome);
-    return answer(context, source, outcome);
   });
+  for (const announcement of options.announcements) {
+    app.get(announcement.path, (context) => announce(context, announcement, options));
+  }
   return app;
 }
 
+async function respond(
+  context: Context,
+  source: Source,
+  options: WebhooksOptions,
+  span: Span,
+): Promise<Response> {
+  allowOrigin(context, source);
+  if (context.req.method !== "POST") return notAPost(context, source, options, span);
+  const encoding = encodingOf(context);
+  if (encoding !== undefined) return encoded(context, source, encoding, options, span);
+  let body: Buffer | undefined;
+  try {
+    body = await readBody(context, options.bodyLimitBytes);
+  } catch {
+    return context.json(errorBody("malformed", "The body ended before it was complete."), 400);
+  }
+  if (body === undefined) {
+    report(options, source, span, "too-large");
+    context.header("Connection", "close");
+    const message = `The body is larger than ${options.bodyLimitBytes} bytes.`;
+    return context.json(errorBody("too-large", message), 413);
+  }
+  const request = inbound(context, body, options.clock());
+  const handshake = source.provider.handshake?.(request, source.credentials);
+  if (handshake) return handshakeAnswer(handshake);
+  const outcome = await options.intake.receive(source, request, span);
+  record(options, source, outcome, span);
+  return answer(context, source, outcome, request);
+}
+
+/** Of the sources of now. Without any it is as if the page were not there. */
+function announce(context: Context, announcement: Announcement, options: WebhooksOptions): Response {
+  const announced = [...options.sources.values()].filter(
+    (source) => source.announced === true && source.provider.announcement === announcement,
+  );
+  if (announced.length === 0) return context.json(errorBody("not-found", "Not found."), 404);
+  const request = inbound(context, Buffer.alloc(0), options.clock());
+  return handshakeAnswer(announcement.answer(request, announced));
+}
+
 /** Senders do not agree whether they sign what they compress or what comes of it, so that neither can be verified. */
-function encoded(context: Context, source: Source, encoding: string, options: WebhooksOptions): Response {
-  report(options, source, "unsupported", `the body is encoded: ${encoding}`);
+function encoded(
+  context: Context,
+  source: Source,
+  encoding: string,
+  options: WebhooksOptions,
+  span: Span,
+): Response {
+  report(options, source, span, "unsupported", `the body is encoded: ${encoding}`);
   context.header("Accept-Encoding", "identity");
   const message = "The body is compressed. Send it as it is, without Content-Encoding.";
   return context.json(errorBody("unsupported-media-type", message), 415);
@@ -80,9 +129,10 @@ function targetOf(url: string): string {
   return path === -1 ? "/" : url.slice(path);
 }
 
-function answer(context: Context, source: Source, outcome: Outcome): Response {
+function answer(context: Context, source: Source, outcome: Outcome, request: InboundRequest): Response {
   switch (outcome.kind) {
     case "received":
+      if (source.provider.acknowledge) return handshakeAnswer(source.provider.acknowledge(request));
       return success(context, source, outcome.receipts);
     case "honeypot":
       return success(context, source, [{ status: "accepted", id: outcome.id }]);
@@ -92,6 +142,11 @@ function answer(context: Context, source: Source, outcome: Outcome): Response {
       return context.json(errorBody("malformed", outcome.message), 400);
     case "unsupported":
       return context.json(errorBody("unsupported-media-type", outcome.message), 415);
+    case "undecided": {
+      context.header("Retry-After", "5");
+      const message = "Who sent this could not be looked up just now. Send it again.";
+      return context.json(errorBody("unavailable", message), 503);
+    }
     case "unavailable": {
       context.header("Retry-After", "5");
       const message = "The event could not be stored just now. Send it again.";
@@ -111,14 +166,14 @@ function success(context: Context, source: Source, receipts: readonly [Receipt, 
   return context.json(answered, 200);
 }
 
-function notAPost(context: Context, source: Source, options: WebhooksOptions): Response {
+function notAPost(context: Context, source: Source, options: WebhooksOptions, span: Span): Response {
   const request = inbound(context, Buffer.alloc(0), options.clock());
   const handshake = source.provider.handshake?.(request, source.credentials);
   if (handshake) return handshakeAnswer(handshake);
   if (context.req.method === "OPTIONS" && source.provider.answers === "form") {
     return preflight(context, source);
   }
-  report(options, source, "method-not-allowed");
+  report(options, source, span, "method-not-allowed");
   context.header("Allow", source.provider.answers === "json" ? "POST" : "POST, OPTIONS");
   return context.json(errorBody("method-not-allowed", "Events are sent with POST."), 405);
 }
@@ -151,32 +206,34 @@ function preflight(context: Context, source: Source): Response {
   return context.body(null, 204);
 }
 
-function record(options: WebhooksOptions, source: Source, outcome: Outcome): void {
+function record(options: WebhooksOptions, source: Source, outcome: Outcome, span: Span): void {
   const { log, metrics } = options;
+  span.set({ "relay.outcome": outcome.kind });
   switch (outcome.kind) {
     case "received":
       for (const receipt of outcome.receipts) {
         metrics.event(source.name, receipt.status);
         if (outcome.spooled && receipt.status === "accepted") metrics.spooled(source.name);
-        if (log.isLevelEnabled("debug")) log.debug({ source: source.name, ...receipt }, "event received");
+        if (log.isLevelEnabled("debug")) log.debug(receivedLine(source, receipt, span), "event received");
       }
       if (outcome.spooled) metrics.storeError("accept");
       return;
     case "honeypot":
       metrics.event(source.name, "ignored");
-      log.info({ source: source.name, reason: "honeypot" }, "event ignored");
+      log.info({ source: source.name, reason: "honeypot", ...tracedAs(span.context) }, "event ignored");
       return;
     case "unverified":
-      report(options, source, "unverified", outcome.reason);
+    case "undecided":
+      report(options, source, span, outcome.kind, outcome.reason);
       return;
     case "malformed":
     case "unsupported":
-      report(options, source, outcome.kind, outcome.message);
+      report(options, source, span, outcome.kind, outcome.message);
       return;
     case "unavailable":
       metrics.event(source.name, "unavailable");
       metrics.storeError("accept");
-      reportUnavailable(options, source, outcome);
+      reportUnavailable(options, source, outcome, span.context);
   }
 }
 
@@ -184,8 +241,9 @@ function reportUnavailable(
   { log }: WebhooksOptions,
   source: Source,
   { cause, spool }: Extract<Outcome, { kind: "unavailable" }>,
+  trace: TraceContext | undefined,
 ): void {
-  const refused = { source: source.name, err: cause };
+  const refused = { source: source.name, ...tracedAs(trace), err: cause };
   if (!spool) {
     log.error(refused, "event refused: the store did not take it");
     return;
@@ -197,9 +255,21 @@ function reportUnavailable(
   );
 }
 
-function report(options: WebhooksOptions, source: Source, outcome: string, reason?: string): void {
+function receivedLine({ name }: Source, receipt: Receipt, { context }: Span) {
+  if (receipt.status === "ignored") return { source: name, ...receipt, ...tracedAs(context) };
+  return { source: name, event: receipt.id, status: receipt.status, ...tracedAs(context) };
+}
+
+function report(
+  options: WebhooksOptions,
+  source: Source,
+  span: Span,
+  outcome: string,
+  reason?: string,
+): void {
+  span.set({ "relay.outcome": outcome });
   options.metrics.event(source.name, outcome);
-  options.log.warn({ source: source.name, outcome, reason }, "request refused");
+  options.log.warn({ source: source.name, outcome, reason, ...tracedAs(span.context) }, "request refused");
 }
 
 export function errorBody(code: ErrorCode, message: string): ErrorAnswer {

@@ -79,3 +79,15 @@ it("what can never be read is kept with its bytes and the reason, each message b
   expect(JSON.parse(bytes.event?.payload ?? "")).toMatchObject({ base64: "/wA=" });
   expect(text.event?.identity).not.toBe(bytes.event?.identity);
 });
+
+it("a trace is the message's, else the event's own, else that of the batch", () => {
+  const traceOf = (letter: string) => ({ traceparent: `00-${letter.repeat(32)}-${letter.repeat(16)}-01` });
+  const [batch, ofMessage, own] = [traceOf("a"), traceOf("b"), traceOf("c")];
+  const kept = (body: unknown, headers: Record<string, string> = {}) =>
+    read(source, message(body, { headers: { "content-type": "application/json", ...headers } }), batch)
+      .events[0]?.attributes["traceparent"];
+  expect(kept({ ...event, ...own }, ofMessage)).toBe(ofMessage.traceparent);
+  expect(kept({ ...event, ...own })).toBe(own.traceparent);
+  expect(kept({ ...event, traceparent: "00-nothing" })).toBe(batch.traceparent);
+  expect(kept(event)).toBe(batch.traceparent);
+});

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { RelayEvent } from "../contact/event.ts";
-import { unreadableBecause } from "../contact/unreadable.ts";
+import { traceOf, type TraceContext } from "../contact/trace-context.ts";
+import { rawBody, unreadableBecause } from "../contact/unreadable.ts";
 import type { ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import { createEventIds } from "./event-ids.ts";
@@ -24,18 +25,21 @@ export interface ReadMessage {
   readonly isUnreadable: boolean;
 }
 
-/** Of what cannot be read so much is kept for a person. */
-const bodyMax = 8 * 1_048_576;
-
-/** Reads messages as their source's provider reads the body of a request. */
+/**
+ * Reads messages as their source's provider reads the body of a request. An event goes on from its message's trace, from
+ * its own, or else from `trace`.
+ */
 export function createMessageReader(
   clock: () => number,
-): (source: Source, message: PulledMessage) => ReadMessage {
+): (source: Source, message: PulledMessage, trace?: TraceContext) => ReadMessage {
   const nextId = createEventIds();
 
-  return (source, message) => {
+  return (source, message, trace) => {
     const receivedAt = clock();
     const { headers, body, position, at } = message;
+    const messageTrace = traceOf(headers);
+    const traceFor = ({ attributes }: ProviderEvent) =>
+      messageTrace ?? (traceOf(attributes) ? undefined : trace);
     const identityOf = ({ id }: Pick<ProviderEvent, "id">, index: number) =>
       hash("sha256", id === undefined ? `position\n${index}\n${position}` : `id\n${id}`, "base64url");
     const keep = (event: ProviderEvent, index: number) =>
@@ -45,6 +49,7 @@ export function createMessageReader(
         { ...event, occurredAt: event.occurredAt ?? at },
         identityOf(event, index),
         nextId(receivedAt),
+        traceFor(event),
       );
     const request = { method: "POST", headers, query: {}, target: "/", body, receivedAt };
     const parsed = source.provider.parse(request);
@@ -53,7 +58,9 @@ export function createMessageReader(
         const wanted = parsed.events.filter(
           ({ mandatory, type }) => mandatory === true || source.selects(type),
         );
-        return { events: wanted.map(keep), isUnreadable: false };
+        // A provider whose sender would repeat what cannot be read for ever says so in the event.
+        const isUnreadable = wanted.some(({ attributes }) => attributes[unreadableBecause] !== undefined);
+        return { events: wanted.map(keep), isUnreadable };
       }
       case "ignored":
         return { events: [], isUnreadable: false };
@@ -69,15 +76,5 @@ export function createMessageReader(
         return { events: [keep(event, 0)], isUnreadable: true };
       }
     }
-  };
-}
-
-/** As text where it is one, else in base64. */
-function rawBody(body: Buffer): { text?: string; base64?: string; cutAt?: number } {
-  const kept = body.subarray(0, bodyMax);
-  const text = kept.toString("utf8");
-  return {
-    ...(Buffer.from(text, "utf8").equals(kept) ? { text } : { base64: kept.toString("base64") }),
-    ...(body.length > bodyMax ? { cutAt: bodyMax } : {}),
   };
 }

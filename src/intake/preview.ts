@@ -1,4 +1,6 @@
 import { contactBody } from "../contact/contact-patch.ts";
+import { unreadableBecause } from "../contact/unreadable.ts";
+import type { RelayEvent } from "../contact/event.ts";
 import { effectiveTime, makeStamp } from "../contact/stamp.ts";
 import type { Parsed, ProviderEvent } from "../providers/provider.ts";
 import type { Foretold, Source } from "../sources/source.ts";
@@ -66,21 +68,31 @@ export function parsePayload(
   });
 }
 
-async function previewEvent(
-  source: Source,
-  event: ProviderEvent,
-  index: number,
-  now: number,
-): Promise<PreviewedEvent & { update?: unknown }> {
-  const { type } = event;
+/** What a recorded event would become now. It was selected and completed when it came. */
+export async function previewRecorded(source: Source, event: RelayEvent): Promise<Preview> {
+  const { update, ...previewed } = describe(event, await source.map(event));
+  return {
+    source: source.name,
+    provider: source.provider.name,
+    updates: update === undefined ? [] : [update],
+    events: [previewed],
+  };
+}
+
+async function previewEvent(source: Source, event: ProviderEvent, index: number, now: number) {
   const id = `evt_preview${index}`;
-  const occurredAt = effectiveTime(event.occurredAt, now);
-  const times = { occurredAt, receivedAt: now, replay: 0 };
-  const mapped = await mapParsedEvent(source, event, id, now);
+  const times = { occurredAt: effectiveTime(event.occurredAt, now), receivedAt: now, replay: 0 };
+  return describe({ id, type: event.type, ...times }, await mapParsedEvent(source, event, id, now));
+}
+
+type Described = Pick<RelayEvent, "id" | "type" | "occurredAt" | "receivedAt" | "replay">;
+
+function describe(event: Described, mapped: Foretold): PreviewedEvent & { update?: unknown } {
+  const { type, occurredAt } = event;
   switch (mapped.kind) {
     case "update": {
       const { contact, patch, warnings, report } = mapped;
-      const update = { contact, patch: contactBody(patch), stamp: makeStamp({ id, ...times }), warnings };
+      const update = { contact, patch: contactBody(patch), stamp: makeStamp(event), warnings };
       return {
         type,
         outcome: "mapped",
@@ -119,6 +131,8 @@ export async function mapParsedEvent(
     const report = { fields: [], unusedAnswers: [] };
     return { kind: "ignored", reason: "event-not-selected", warnings: [], report };
   }
+  const unreadable = attributes[unreadableBecause];
+  if (unreadable !== undefined) return { kind: "failed", message: unreadable };
   if (await isThin(source, event)) return { kind: "later", message: fetchedLater };
   return await source.map({
     id,

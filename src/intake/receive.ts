@@ -1,8 +1,11 @@
 import { hash } from "node:crypto";
-import type { RelayEvent } from "../contact/event.ts";
-import type { InboundRequest, ProviderEvent } from "../providers/provider.ts";
+import { contactExists, type RelayEvent } from "../contact/event.ts";
+import { traceOf, type TraceContext } from "../contact/trace-context.ts";
+import type { Attested, InboundRequest, ProviderEvent, Published } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 import type { Acceptance, EventLog } from "../store/event-log.ts";
+import type { Span, Tracing } from "../telemetry/tracing.ts";
+import type { Awakener } from "./awakener.ts";
 import { createEventIds } from "./event-ids.ts";
 import { createInTime, type InTime } from "./in-time.ts";
 import { relayEvent } from "./relay-event.ts";
@@ -23,14 +26,16 @@ export type Outcome =
   /** A robot filled the honeypot: it is told what a person would be told. */
   | { kind: "honeypot"; id: string }
   | { kind: "unverified"; reason: string }
+  /** Something had to be asked of its sender first and was not answered: it is to come again. For the operator. */
+  | { kind: "undecided"; reason: string }
   | { kind: "malformed"; message: string }
   | { kind: "unsupported"; message: string }
   /** The store could not take it in time; the cause is for the operator, as is why the spool did not take it either. */
   | { kind: "unavailable"; cause: unknown; spool?: Exclude<Kept, { ok: true }> };
 
 export interface Intake {
-  /** Verifies, reads and durably stores what one request brings. Never rejects. */
-  receive(source: Source, request: InboundRequest): Promise<Outcome>;
+  /** Verifies, reads and durably stores what one request brings, as a part of `within`. Never rejects. */
+  receive(source: Source, request: InboundRequest, within?: Span): Promise<Outcome>;
 }
 
 /** How long the store may take before the sender is told to come back, or the spool takes its place. */
@@ -52,19 +57,29 @@ export function createIntake(
   events: Pick<EventLog, "accept">,
   clock: () => number,
   spool?: IntakeSpool,
+  published?: Published,
+  tracing?: Tracing,
+  awakener?: Pick<Awakener, "tell">,
 ): Intake {
   const nextId = createEventIds();
   const storeInTime = createInTime(acceptDeadlineMs, "the store did not answer");
   const diskInTime = createInTime(spoolDeadlineMs, "the disk did not answer");
   let pendingBytes = 0;
 
-  async function receive(source: Source, request: InboundRequest): Promise<Outcome> {
+  async function receive(source: Source, request: InboundRequest, within?: Span): Promise<Outcome> {
     const verification = source.provider.verify(request, source.credentials, clock());
-    if (!verification.ok) return { kind: "unverified", reason: verification.reason };
+    if (!verification.ok) {
+      const attested = await attest(source, request, verification.reason);
+      if (attested.kind === "undecided") return attested;
+      if (attested.kind === "refused") return { kind: "unverified", reason: attested.reason };
+    }
     const parsed = source.provider.parse(request);
     switch (parsed.kind) {
-      case "ignored":
+      case "ignored": {
+        const visited = parsed.visit && (await published?.visit(parsed.visit));
+        if (visited?.ok === false) return { kind: "undecided", reason: visited.message };
         return { kind: "received", receipts: [{ status: "ignored", reason: parsed.reason }] };
+      }
       case "malformed":
       case "unsupported":
         return parsed;
@@ -76,23 +91,57 @@ export function createIntake(
       return { kind: "honeypot", id: makeId() };
     }
     const identify = identifier(request);
+    const span = tracing?.start("accept", { within });
+    const isOfTrace = traceOf(request.headers) !== undefined;
+    /** The request's trace; a producer's own where the request belongs to none. */
+    const traceFor = ({ attributes }: ProviderEvent) =>
+      isOfTrace || !traceOf(attributes) ? (span ?? within)?.context : undefined;
+    const isSelected = ({ mandatory, type }: ProviderEvent) => mandatory === true || source.selects(type);
+    for (const event of parsed.events) {
+      if (event.exist && isSelected(event)) awakener?.tell(source.destination, event.exist);
+    }
     const selected = parsed.events.map((event, index) =>
-      event.mandatory === true || source.selects(event.type)
-        ? relayEvent(source, request.receivedAt, event, identify(event, index), makeId())
+      isSelected(event) && !event.exist
+        ? relayEvent(source, request.receivedAt, event, identify(event, index), makeId(), traceFor(event))
         : undefined,
     );
     const wanted = selected.filter((event) => event !== undefined);
-    const stored = await store(source, wanted);
+    const stored = span
+      ? await span.run(() => storeTraced(source, wanted, span))
+      : await store(source, wanted);
     if (stored.kind === "unavailable") return stored;
     const { acceptances, ...how } = stored;
     let next = 0;
-    const [first, ...rest] = selected.map((event): Receipt => {
+    const [first, ...rest] = selected.map((event, index): Receipt => {
       const acceptance = event && acceptances[next++];
-      if (!acceptance) return { status: "ignored", reason: "event-not-selected" };
+      if (!acceptance) return { status: "ignored", reason: whyNotKept(parsed.events[index], isSelected) };
       return { status: acceptance.duplicate ? "duplicate" : "accepted", id: acceptance.id };
     });
     if (!first) return { kind: "received", receipts: [{ status: "ignored", reason: "no-events" }] };
     return { ...how, kind: "received", receipts: [first, ...rest] };
+  }
+
+  /** What the sender itself publishes may prove it, where its key does not. */
+  async function attest(source: Source, request: InboundRequest, refusal: string): Promise<Attested> {
+    if (!source.attestation || !published) return { kind: "refused", reason: refusal };
+    return await source.attestation.prove(request, source.credentials, clock(), published);
+  }
+
+  async function storeTraced(source: Source, batch: readonly RelayEvent[], span: Span): Promise<Stored> {
+    const stored = await store(source, batch);
+    span.link(batch.flatMap(({ attributes }) => producerOf(attributes, span) ?? []));
+    if (stored.kind === "unavailable") {
+      span.end("unavailable");
+      return stored;
+    }
+    span.set({
+      "relay.events": batch.length,
+      "relay.duplicates": stored.acceptances.filter(({ duplicate }) => duplicate).length,
+      "relay.spooled": stored.spooled !== undefined,
+      "relay.event.id": stored.acceptances.length === 1 ? stored.acceptances[0]?.id : undefined,
+    });
+    span.end();
+    return stored;
   }
 
   /** All durably stored, or none. */
@@ -144,6 +193,16 @@ export function createIntake(
   }
 
   return { receive };
+}
+
+function whyNotKept(event: ProviderEvent | undefined, isSelected: (event: ProviderEvent) => boolean): string {
+  return event?.exist && isSelected(event) ? contactExists : "event-not-selected";
+}
+
+/** Where an event goes on from a trace of its own, which is not the request's. */
+function producerOf(attributes: RelayEvent["attributes"], { context }: Span): TraceContext | undefined {
+  const own = traceOf(attributes);
+  return own?.traceparent === context?.traceparent ? undefined : own;
 }
 
 /** The body is hashed once, however many events without an id of their own it holds. */

@@ -1,6 +1,7 @@
 import type { RelayEvent } from "../contact/event.ts";
 import { keptPriority } from "../contact/priority.ts";
 import { effectiveTime } from "../contact/stamp.ts";
+import { withTrace, type TraceContext } from "../contact/trace-context.ts";
 import type { ProviderEvent } from "../providers/provider.ts";
 import type { Source } from "../sources/source.ts";
 
@@ -11,6 +12,7 @@ export function relayEvent(
   event: ProviderEvent,
   identity: string,
   id: string,
+  trace?: TraceContext,
 ): RelayEvent {
   return {
     id,
@@ -18,7 +20,7 @@ export function relayEvent(
     provider: source.provider.name,
     identity,
     type: storableText(event.type) || "unknown",
-    attributes: storableTexts(event.attributes),
+    attributes: withTrace(storableTexts(event.attributes), trace),
     occurredAt: effectiveTime(event.occurredAt, receivedAt),
     receivedAt,
     replay: 0,

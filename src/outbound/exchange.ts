@@ -3,7 +3,7 @@ import { constants, createBrotliDecompress, createGunzip, createInflate } from "
 import type { Dispatcher } from "undici";
 
 export interface Request {
-  readonly method: "GET" | "HEAD" | "PUT";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -49,6 +49,22 @@ export async function exchange(
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** All of a body as UTF-8; undefined where there is more of it than that. */
+export async function boundedText(
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop ends the connection.
+    if (size > bytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function withReject() {

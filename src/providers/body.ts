@@ -1,10 +1,19 @@
+import { coreFields, type CoreField } from "../contact/contact-patch.ts";
 import { isAbsent } from "../contact/normalize.ts";
 import { parseJsonBytes } from "./json.ts";
 import { parseFields } from "./fields.ts";
 import { decodeUtf8, mediaType } from "./text.ts";
-import type { Candidate, InboundRequest, JsonObject, JsonValue, Parsed, ProviderEvent } from "./provider.ts";
+import type {
+  Candidate,
+  Candidates,
+  InboundRequest,
+  JsonObject,
+  JsonValue,
+  Parsed,
+  ProviderEvent,
+} from "./provider.ts";
 
-export { elementTexts, parseJson } from "./json.ts";
+export { elementTexts, memberText, parseJson } from "./json.ts";
 export { parseFields } from "./fields.ts";
 export { decodeUtf8, mediaType, percentDecode, timeOf, unixTimeOf } from "./text.ts";
 
@@ -133,6 +142,16 @@ export function candidatesAt(root: JsonValue, paths: readonly string[]): Candida
   for (const path of paths) {
     const value = at(root, path);
     if (value !== undefined && !isAbsent(value)) candidates.push({ path, value });
+  }
+  return candidates;
+}
+
+/** Candidates where the fields are named exactly like ours. */
+export function namedLikeOurs(root: JsonObject): Candidates {
+  const candidates: Partial<Record<CoreField, readonly Candidate[]>> = {};
+  for (const field of coreFields) {
+    const found = candidatesAt(root, [field]);
+    if (found.length > 0) candidates[field] = found;
   }
   return candidates;
 }

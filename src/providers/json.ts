@@ -111,6 +111,16 @@ export function elementTexts(arrayText: string): string[] {
   return elements;
 }
 
+/** The exact text of a member of a JSON object, which has to be valid; of members of the same name the last. */
+export function memberText(objectText: string, name: string): string | undefined {
+  let found: string | undefined;
+  for (const member of elementTexts(objectText)) {
+    const end = endOfString(member, 0);
+    if (JSON.parse(member.slice(0, end)) === name) found = member.slice(member.indexOf(":", end) + 1).trim();
+  }
+  return found;
+}
+
 function tryParse(text: string): ParsedJson {
   try {
     const value: JsonValue = JSON.parse(text);

@@ -1,4 +1,5 @@
 import type { CoreField } from "../contact/contact-patch.ts";
+import type { ContactRef } from "../contact/contact-ref.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -29,16 +30,87 @@ export interface Credentials {
   readonly publicUrl?: string | undefined;
   /** The word by which a subscription is confirmed. */
   readonly verifyToken?: string | undefined;
+  /** Topics that may send, or that are to be subscribed to. */
+  readonly topics?: readonly string[] | undefined;
+  /** The component of the bus that has them. */
+  readonly pubsub?: string | undefined;
+  /** Whether events are asked for many at once. */
+  readonly bulk?: boolean | undefined;
+  /** Whether the topics hold something else than CloudEvents. */
+  readonly rawPayload?: boolean | undefined;
+  /** For whom a token may have been made out. */
+  readonly audiences?: readonly string[] | undefined;
+  /** To whom it may have been given. */
+  readonly serviceAccounts?: readonly string[] | undefined;
+  /** Where the public keys of tokens are, when not at their documented place. */
+  readonly jwksUrl?: string | undefined;
 }
 
 /** What only some providers can be configured with; each names what it uses. */
-export type ProviderSetting = "publicUrl" | "verifyToken" | "accessToken" | "apiUrl";
+export type ProviderSetting =
+  | "publicUrl"
+  | "verifyToken"
+  | "accessToken"
+  | "apiUrl"
+  | "topics"
+  | "pubsub"
+  | "bulk"
+  | "rawPayload"
+  | "audiences"
+  | "serviceAccounts"
+  | "jwksUrl";
 
 /**
  * `reason` is for the operator's log; the sender is told nothing of what was expected.
  * It never contains a secret or a value from the request.
  */
 export type Verification = { ok: true } | { ok: false; reason: string };
+
+/** `undecided`: what it takes could not be fetched just now, so that the sender is asked to come again. */
+export type Attested =
+  { kind: "proven" } | { kind: "refused"; reason: string } | { kind: "undecided"; reason: string };
+
+/**
+ * What senders publish for everybody, such as their public keys. A provider looks strictly at an address that a request
+ * names before it asks for it. Bounded in time, size and number; redirects are not followed. Never rejects.
+ */
+export interface Published {
+  /** The text there, from memory where it is not older than this. */
+  read(address: URL, maxAgeMs: number): Promise<PublishedText>;
+  /** Asks once, for what it does there. */
+  visit(address: URL): Promise<{ ok: true } | { ok: false; message: string }>;
+}
+
+export type PublishedText =
+  /** `isStale`: older than asked for, as it cannot be had anew just now. */
+  { ok: true; text: string; isStale: boolean } | { ok: false; message: string };
+
+/** A proof by what the sender publishes, in place of a key. */
+export interface Attestation {
+  /** The settings that say whose proof counts. Without all of them there is none. */
+  readonly needs: readonly [ProviderSetting, ...ProviderSetting[]];
+  /** Asked where `verify` refuses. Never rejects. */
+  prove(
+    request: InboundRequest,
+    credentials: Credentials,
+    now: number,
+    published: Published,
+  ): Promise<Attested>;
+}
+
+/** A page of the protocol's own, beside `/webhooks`, on which a sender reads what to send where. */
+export interface Announcement {
+  /** The settings that say what is announced of a source. Without all of them it is left out. */
+  readonly needs: readonly [ProviderSetting, ...ProviderSetting[]];
+  readonly path: string;
+  /** For all sources of this provider that announce something. Never throws. */
+  answer(request: InboundRequest, sources: readonly AnnouncedSource[]): HandshakeAnswer;
+}
+
+export interface AnnouncedSource {
+  readonly name: string;
+  readonly credentials: Credentials;
+}
 
 /** One event found in a verified request. */
 export interface ProviderEvent {
@@ -56,12 +128,20 @@ export interface ProviderEvent {
   readonly payload: string;
   /** True for what a source's selection of events must not leave out, such as a request to erase a person. */
   readonly mandatory?: boolean;
+  /**
+   * Contacts that it says the API has, where it says nothing else. It is not stored: whoever waits for one of them is woken
+   * at once, or finds it at the next try.
+   */
+  readonly exist?: readonly ContactRef[];
 }
 
 export type Parsed =
   | { kind: "events"; events: readonly ProviderEvent[] }
-  /** Verified and understood, but nothing to do: a ping. `reason` is a word with hyphens. */
-  | { kind: "ignored"; reason: string }
+  /**
+   * Verified and understood, but nothing to do: a ping. `reason` is a word with hyphens. `visit` is an address of the
+   * sender's that is asked for first, by which a subscription is confirmed.
+   */
+  | { kind: "ignored"; reason: string; visit?: URL }
   /** Can never be read. `message` goes to the sender. */
   | { kind: "malformed"; message: string }
   /** A content type this provider does not send. */
@@ -109,6 +189,8 @@ export type ProviderMapping =
        */
       unlessMapped?: string;
     }
+  /** Only says that the API has these contacts: whoever waits for one of them is woken, and nothing is delivered. */
+  | { kind: "exist"; root: JsonValue; contacts: readonly ContactRef[] }
   /** Accepted and recorded, nothing to deliver. `reason` is a word with hyphens. */
   | { kind: "nothing"; reason: string; root: JsonValue }
   /** The sender asks for every trace of these people to be erased. Raw identifiers. */
@@ -185,8 +267,11 @@ export interface Provider {
   readonly proof: "secrets" | "key";
   /** What its proof covers. A key alone covers nothing of the request. */
   readonly signs: "body" | "body and time" | "nothing";
-  /** `contact`: its own mapping takes core fields; `none`: the source must bring a `map`. */
-  readonly mapping: "contact" | "none";
+  /**
+   * `contact`: its own mapping takes core fields; `none`: the source must bring a `map`; `never`: it tells of the API's own
+   * contacts, so that a `map` would bring back what is there.
+   */
+  readonly mapping: "contact" | "none" | "never";
   /** How a success is answered: `json`, an `empty` body, or `form` (browser redirects, honeypot, CORS). */
   readonly answers: "json" | "empty" | "form";
   /**
@@ -205,6 +290,10 @@ export interface Provider {
    * when it is not a handshake of this protocol. Never throws.
    */
   handshake?(request: InboundRequest, credentials: Credentials): HandshakeAnswer | undefined;
+  /** How a success is answered where its sender reads the body; in place of `answers`. Never throws. */
+  acknowledge?(request: InboundRequest): HandshakeAnswer;
+  readonly attestation?: Attestation;
+  readonly announcement?: Announcement;
   /** Fetches what a thin event only points at, where an access token is configured. Never rejects. */
   complete?(event: MappableEvent, lookup: Lookup): Promise<Completion>;
   /** Settings it uses beside its secrets or keys. */

@@ -41,19 +41,26 @@ export function anySecret(secrets: readonly string[], proves: (secret: string) =
 /**
  * The proof of senders that can only send a shared key: `Authorization: Bearer`, `X-Webhook-Key`, the password of
  * basic auth, or a query parameter. Any presented one may be any configured one.
+ *
+ * @param ownHeader the sender's own header for a key, in lower case
  */
 export function verifyKey(
   request: InboundRequest,
   credentials: Credentials,
   queryParameters: readonly string[] = ["key"],
+  ownHeader?: string,
 ): Verification {
-  const presented = presentedKeys(request, queryParameters);
+  const presented = presentedKeys(request, queryParameters, ownHeader);
   if (presented.length === 0) return { ok: false, reason: "no key" };
   const proven = presented.filter((given) => anySecret(credentials.keys, (key) => sameText(given, key)));
   return proven.length > 0 ? { ok: true } : { ok: false, reason: "wrong key" };
 }
 
-function presentedKeys(request: InboundRequest, queryParameters: readonly string[]): string[] {
+function presentedKeys(
+  request: InboundRequest,
+  queryParameters: readonly string[],
+  ownHeader: string | undefined,
+): string[] {
   const authorization = request.headers["authorization"] ?? "";
   const bearer = /^\s*bearer\s+(\S.*)$/i.exec(authorization)?.[1]?.trimEnd();
   const basic = /^\s*basic\s+([A-Za-z0-9+/_-]+=*)\s*$/i.exec(authorization)?.[1];
@@ -62,7 +69,8 @@ function presentedKeys(request: InboundRequest, queryParameters: readonly string
   const fromQuery = queryParameters.map((name) =>
     Object.hasOwn(request.query, name) ? request.query[name] : undefined,
   );
-  return [bearer, password, request.headers["x-webhook-key"], ...fromQuery].filter(
+  const own = ownHeader === undefined ? undefined : request.headers[ownHeader];
+  return [bearer, password, request.headers["x-webhook-key"], own, ...fromQuery].filter(
     (key): key is string => key !== undefined && key !== "",
   );
 }

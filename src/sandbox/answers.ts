@@ -1,4 +1,5 @@
 import type { Fate } from "./faults.ts";
+import type { RefusalMessage } from "./operations.ts";
 import type { Allowance } from "./rate-limit.ts";
 
 export interface Answer {
@@ -23,7 +24,7 @@ function messageOf(status: number): string {
 export function failure(
   code: number,
   headers: Readonly<Record<string, string>>,
-  message: string = messageOf(code),
+  message: RefusalMessage = messageOf(code),
 ): Answer {
   return {
     status: code,

@@ -6,7 +6,9 @@ import { normalizeCountry, normalizeLanguage } from "../contact/normalize.ts";
 /** A custom field of the workspace. */
 export interface CustomFieldRule {
   readonly type: CustomFieldType;
-  readonly options?: readonly string[];
+  readonly options?: readonly string[] | undefined;
+  /** Another name of it, which clients of the API were seen to write by. */
+  readonly slug?: string | undefined;
 }
 
 export interface WorkspaceRules {
@@ -113,14 +115,21 @@ function readCustomFields(
     if (typeof item !== "object" || item === null || !("name" in item)) {
       return { ok: false, message: validationError };
     }
-    const { name } = item;
-    if (typeof name !== "string" || name === "") return { ok: false, message: validationError };
+    const named: unknown = item.name;
+    if (typeof named !== "string" || named === "") return { ok: false, message: validationError };
     // A value that was left out is refused: JSON.stringify leaves out what its sender has lost.
     const value: unknown = "value" in item ? item.value : undefined;
+    const name = nameOf(named, rules);
     if (!isCustomValue(name, value, rules)) return { ok: false, message: `${name}: Invalid value` };
     values.set(name, value);
   }
   return { ok: true, values };
+}
+
+/** The name of the field that is called so, by its name or else by its slug. */
+function nameOf(called: string, { customFields }: WorkspaceRules): string {
+  if (!customFields || Object.hasOwn(customFields, called)) return called;
+  return Object.entries(customFields).find(([, { slug }]) => slug === called)?.[0] ?? called;
 }
 
 /** Each type in its one notation; a Number sent as a string is refused, as integrators have seen. */

@@ -3,7 +3,13 @@ import { defaultDestination } from "./destinations.ts";
 import { createSource, defaultIdentify } from "./create-source.ts";
 import { noMapping } from "./field-mapping.ts";
 import { fileVariable, readSecret, type Environment } from "../config/secret-file.ts";
-import { lackOf, settingsFromEnvironment, type ProviderSettings } from "./provider-settings.ts";
+import {
+  hasAll,
+  lackOf,
+  settingsFromEnvironment,
+  settingVariable,
+  type ProviderSettings,
+} from "./provider-settings.ts";
 import type { Source } from "./source.ts";
 
 /** `SHOPIFY_WEBHOOK_SECRET` where the provider signs, `FORM_KEY` where only a shared key can be sent. */
@@ -43,6 +49,16 @@ export function providerSource(
   });
 }
 
+/** The variables by which a provider is on that proves itself by what it publishes. */
+function attestingVariables(provider: Provider): readonly string[] {
+  return provider.attestation?.needs.map((setting) => settingVariable(provider, setting)) ?? [];
+}
+
+function isGiven(env: Environment, name: string): boolean {
+  const given = readSecret(env, name);
+  return given.kind === "problem" || (given.kind === "text" && given.text.trim() !== "");
+}
+
 /** One variable holds one secret, whatever characters it has; blank means off. Problems stop the start. */
 export function readBuiltIns(
   env: Environment,
@@ -59,8 +75,11 @@ export function readBuiltIns(
       problems.push(`${provider.name}: ${given.message}`);
       continue;
     }
-    if (given.kind === "none" || given.text.trim() === "") {
-      off.push(`${provider.name} (${variable}${given.kind === "none" ? "" : " is empty"})`);
+    const proof = given.kind === "none" || given.text.trim() === "" ? undefined : given.text;
+    const attests = attestingVariables(provider);
+    if (proof === undefined && !attests.some((name) => isGiven(env, name))) {
+      const ways = [`${variable}${given.kind === "none" ? "" : " is empty"}`, attests.join(" and ")];
+      off.push(`${provider.name} (${ways.filter((way) => way !== "").join(", or ")})`);
       continue;
     }
     const read = settingsFromEnvironment(env, provider);
@@ -68,11 +87,13 @@ export function readBuiltIns(
       problems.push(`${provider.name}: ${read.message}`);
       continue;
     }
-    sources.push(providerSource(provider, given.text, read.settings));
+    if (proof === undefined && !hasAll(read.settings, provider.attestation?.needs)) continue;
+    sources.push(providerSource(provider, proof, read.settings));
     const unmapped = "without a `map` in SOURCES_FILE its events are ignored";
     const lack = provider.mapping === "none" ? unmapped : lackOf(provider, read.settings);
     const but = lack === undefined ? "" : `, but ${lack}`;
-    const isSet = `${given.file === undefined ? variable : fileVariable(variable)} is set`;
+    const setBy = given.kind === "text" && given.file !== undefined ? fileVariable(variable) : variable;
+    const isSet = proof === undefined ? `${attests.join(" and ")} say whose events` : `${setBy} is set`;
     notes.push(`${provider.name} is on at /webhooks/${provider.name}: ${isSet}${but}`);
   }
   if (off.length > 0) notes.push(`off, because their variables are not set: ${off.join(", ")}`);

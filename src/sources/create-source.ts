@@ -9,7 +9,8 @@ import type { Example } from "./examples.ts";
 import type { Expression } from "./expression.ts";
 import type { FieldMapping } from "./field-mapping.ts";
 import { createSourceMapper } from "./map-event.ts";
-import type { ProviderSettings } from "./provider-settings.ts";
+import { credentialsFrom, hasAll, type ProviderSettings } from "./provider-settings.ts";
+import { remap } from "./remap.ts";
 import type { Source } from "./source.ts";
 
 export const defaultIdentify: readonly IdentifierKind[] = ["phone", "email"];
@@ -31,6 +32,8 @@ export interface SourceConfig {
   /** Events for which it does not give true are ignored. */
   readonly when: Expression | undefined;
   readonly mapping: FieldMapping;
+  /** Its `map` as it stands in the file. */
+  readonly mapText?: string | undefined;
   readonly consume: Consume | undefined;
   readonly examples: readonly Example[];
   readonly redirect: string | undefined;
@@ -44,11 +47,9 @@ export function createSource(config: SourceConfig): Source {
     name,
     provider,
     destination: config.destination,
-    credentials: {
-      ...config.credentials,
-      publicUrl: settings.publicUrl,
-      verifyToken: settings.verifyToken,
-    },
+    credentials: { ...config.credentials, ...credentialsFrom(settings) },
+    attestation: hasAll(settings, provider.attestation?.needs) ? provider.attestation : undefined,
+    announced: hasAll(settings, provider.announcement?.needs),
     completion:
       provider.complete === undefined || settings.accessToken === undefined
         ? undefined
@@ -62,5 +63,11 @@ export function createSource(config: SourceConfig): Source {
     honeypot,
     selects: (type) => events === undefined || events.some((pattern) => matchesPattern(pattern, type)),
     map: createSourceMapper(config),
+    customFields: config.mapping.custom.map((rule) => {
+      const { dates = config.writing.dates, decimal = config.writing.decimal } = rule.rules;
+      return { ...rule, rules: { ...rule.rules, dates, decimal } };
+    }),
+    mapText: config.mapText,
+    remap: (text) => remap(config, text),
   };
 }

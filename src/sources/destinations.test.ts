@@ -16,12 +16,14 @@ function problems(destinations: string, source = ""): readonly string[] {
 
 it("a workspace has its own token, and what it does not say is as the settings say", () => {
   expect(
-    load('{ a: { token: "${TOKEN}" }, b: { token: t, url: "http://127.0.0.1:1/", rate: "${RATE}" } }'),
+    load(
+      '{ a: { token: "${TOKEN}" }, b: { token: t, url: "http://127.0.0.1:1/", rate: "${RATE}", fields: check } }',
+    ),
   ).toMatchObject({
     ok: true,
     destinations: [
-      { name: "a", token: "tok_1", baseUrl: undefined, ratePerSecond: undefined },
-      { name: "b", token: "t", baseUrl: "http://127.0.0.1:1", ratePerSecond: 5 },
+      { name: "a", token: "tok_1", baseUrl: undefined, ratePerSecond: undefined, fields: undefined },
+      { name: "b", token: "t", baseUrl: "http://127.0.0.1:1", ratePerSecond: 5, fields: "check" },
     ],
     sources: [{ destination: "default" }],
   });

@@ -13,6 +13,10 @@ export interface Destination {
   readonly baseUrl: string | undefined;
   /** Requests per second, for all replicas together. */
   readonly ratePerSecond: number | undefined;
+  /** Whether values are held against its custom fields before they are sent. */
+  readonly fields: "off" | "check" | undefined;
+  /** What becomes of updates for a contact that its API does not have. */
+  readonly missingContact: "park" | "wait" | "create" | undefined;
 }
 
 /** Reads `destinations:`; what is wrong with one is said in the words of the setting that it stands for. */
@@ -31,9 +35,9 @@ function readDestination(file: YamlFile, entry: Entry): Destination | undefined 
   } else if (name === defaultDestination) {
     file.report(entry.key, "is the name of the workspace of AELYST_API_TOKEN: take another one");
   }
-  const fields = file.fields<KeysOf<typeof destinationSchema>>(entry.value);
+  const entries = file.fields<KeysOf<typeof destinationSchema>>(entry.value);
   const read = <Value>(key: KeysOf<typeof destinationSchema>, schema: Schema<Value>): Value | undefined => {
-    const found = fields.get(key)?.value;
+    const found = entries.get(key)?.value;
     const scalar = found && file.scalar(found);
     const text = typeof scalar === "number" ? String(scalar) : found && file.text(found);
     if (!found || text === undefined) return undefined;
@@ -45,7 +49,9 @@ function readDestination(file: YamlFile, entry: Entry): Destination | undefined 
   const token = read("token", settings.AELYST_API_TOKEN);
   const baseUrl = read("url", settings.AELYST_API_URL);
   const ratePerSecond = read("rate", settings.AELYST_RATE_LIMIT);
-  return token === undefined ? undefined : { name, token, baseUrl, ratePerSecond };
+  const fields = read("fields", settings.AELYST_FIELDS);
+  const missingContact = read("missing_contact", settings.AELYST_MISSING_CONTACT);
+  return token === undefined ? undefined : { name, token, baseUrl, ratePerSecond, fields, missingContact };
 }
 
 interface Schema<Value> {

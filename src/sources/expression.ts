@@ -1,5 +1,6 @@
 import jsonata from "jsonata";
 import { closest } from "./closest.ts";
+import { possibleValues, type Scalar } from "./possible-values.ts";
 import { variablesOf, type VariableUse } from "./variables.ts";
 
 /** What `$event` is in an expression. Times as ISO 8601. */
@@ -22,6 +23,8 @@ export type Evaluation =
 export interface Expression {
   /** As it was written. */
   readonly text: string;
+  /** The values that it can give whatever the payload is, as far as they stand in it. */
+  possible(): readonly Scalar[];
   /** Never rejects. */
   evaluate(root: unknown, event: EventBinding): Promise<Evaluation>;
 }
@@ -63,6 +66,7 @@ export function compileExpression(source: string): Compiled {
     ok: true,
     expression: {
       text: source,
+      possible: () => possibleValues(compiled.ast()),
       async evaluate(root, event) {
         const found = names && readPlainly(root, names);
         return found ?? (await evaluate(compiled, root, event));

@@ -11,7 +11,7 @@ import { decimalMarks } from "../contact/number.ts";
 import { parseRegion, type RegionCode } from "../contact/normalize.ts";
 import { didYouMean } from "./closest.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import { isValueKey, keysOfType, type KeysOf, type mapSchema } from "./schema.ts";
+import { isValueKey, keysOfType, objectKeys, type KeysOf, type mapSchema } from "./schema.ts";
 import type { Entry, Located, YamlFile } from "./yaml-file.ts";
 
 export interface CoreRule {
@@ -213,10 +213,6 @@ export function readWriting(file: YamlFile, entries: ReadonlyMap<string, Pick<En
     dates: one("dates", dateOrders, "order of day, month and year"),
     decimal: one("decimal", decimalMarks, "mark before a fraction"),
   };
-}
-
-function objectKeys<Key extends string>(object: Readonly<Record<Key, unknown>>): Key[] {
-  return Object.keys(object) as Key[];
 }
 
 /** Texts; a number or a boolean is taken as it is printed. */

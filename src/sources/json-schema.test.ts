@@ -25,10 +25,10 @@ describe("a right file is accepted by both", () => {
   const blocks = [...documented.matchAll(/^```yaml\n(sources:[\s\S]*?|defaults:[\s\S]*?)^```/gm)].map(
     ([, text]) => text ?? "",
   );
-  const every = providers.map(({ name, proof, settings = [] }) =>
+  const every = providers.map(({ name, proof, mapping, settings = [] }) =>
     [
       `sources:\n  one:\n    provider: ${name}\n    ${proof === "secrets" ? "secrets" : "keys"}: [a, b]`,
-      `    map: { email: email }`,
+      ...(mapping === "never" ? [] : [`    map: { email: email }`]),
       ...(settings.includes("publicUrl") ? ["    public_url: https://hooks.example.com"] : []),
       ...(settings.includes("accessToken") ? ["    access_token: t\n    verify_token: v"] : []),
     ].join("\n"),
@@ -45,6 +45,8 @@ describe("a right file is accepted by both", () => {
     shop("when: true"),
     `destinations: { acme: { token: t, url: https://a.example.com, rate: 5 } }\n${shop("destination: acme")}`,
     "sources:\n  bus: { provider: cloudevents, consume: { redis: redis://bus:6379/1, stream: s, start: new } }",
+    "sources:\n  bus: { provider: cloudevents, consume: { nats: 'nats://a:4222, tls://b', stream: S, subject: [a, 'b.>'], durable: d, start: first, credentials: c } }",
+    "sources:\n  bus: { provider: cloudevents, consume: { amqp: amqps://u:p@rabbit/vhost, queue: q } }",
     mapped("email: null\nphone: { value: 12345678901234567890123, region: SG, clear: true }"),
     mapped("was: { email: before }\nfirstName: { value: a, clear: false }"),
     custom("{ value: a, type: list, options: [1, yes, free] }"),
@@ -71,6 +73,9 @@ describe("a wrong file is refused by both", () => {
     "sources:\n  -shop: { provider: shopify, secret: s }",
     "sources:\n  shop: { provider: shopfy, secret: s }",
     "sources:\n  shop: { provider: shopify }",
+    "sources:\n  own: { provider: aelyst, secret: s, map: { email: email } }",
+    "sources:\n  own: { provider: aelyst, secret: s, when: true }",
+    "sources:\n  own: { provider: aelyst, consume: { redis: redis://bus:6379/1, stream: s } }",
     "sources:\n  shop: { provider: shopify, key: k }",
     "sources:\n  form: { provider: form, secret: s }",
     "sources:\n  form: { provider: form }",
@@ -93,6 +98,13 @@ describe("a wrong file is refused by both", () => {
     shop("consume: { redis: redis://a, stream: s, start: last }"),
     shop("consume: { redis: redis://a, stream: s, topic: t }"),
     shop("consume: redis"),
+    shop("consume: {}"),
+    shop("consume: { redis: redis://a, nats: nats://a, stream: s }"),
+    shop("consume: { redis: redis://a, stream: s, durable: d }"),
+    shop("consume: { nats: nats://a, subject: s }"),
+    shop("consume: { nats: nats://a, stream: s, group: g }"),
+    shop("consume: { amqp: amqp://a }"),
+    shop("consume: { amqp: amqp://a, queue: q, stream: s }"),
     shop("region: 60"),
     shop("region: Singapore"),
     shop("dates: dym"),

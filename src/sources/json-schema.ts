@@ -1,7 +1,9 @@
 import * as z from "zod";
 import type { Provider, ProviderSetting } from "../providers/provider.ts";
 import { aboutProviderSettings } from "./provider-settings.ts";
-import { provided, sourcesSchema, variable } from "./schema.ts";
+import { provided, sourcesSchema } from "./schema.ts";
+import { notForNever } from "./sources-file.ts";
+import { variable } from "./schema-texts.ts";
 
 type JsonSchema = Record<string, unknown>;
 
@@ -36,17 +38,23 @@ export function sourcesJsonSchema(providers: readonly Provider[]): JsonSchema {
 }
 
 /** What a source of this provider must have, and what it cannot. */
-function ofProvider({ proof, mapping, answers, settings: used = [] }: Provider): JsonSchema {
+function ofProvider({ proof, mapping, answers, attestation, settings: used = [] }: Provider): JsonSchema {
   const wanted = proof === "secrets" ? signingKeys : sharedKeys;
   const unused: readonly string[] = [
     ...(proof === "secrets" ? sharedKeys : signingKeys),
     ...(answers === "form" ? [] : formKeys),
+    ...(mapping === "never" ? notForNever : []),
     ...settings
       .filter((setting) => !used.includes(setting))
       .map((setting) => aboutProviderSettings[setting].key),
   ];
   return {
-    anyOf: [...wanted, "consume"].map((key) => ({ required: [key] })),
+    anyOf: [
+      ...[...wanted, ...(mapping === "never" ? [] : ["consume"])].map((key) => ({ required: [key] })),
+      ...(attestation
+        ? [{ required: attestation.needs.map((setting) => aboutProviderSettings[setting].key) }]
+        : []),
+    ],
     properties: Object.fromEntries(unused.map((key) => [key, false])),
     ...(mapping === "none" ? { required: ["map"] } : {}),
   };

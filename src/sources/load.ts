@@ -18,6 +18,8 @@ export type SourcesResult =
       /** Workspaces beside the one of the settings. */
       destinations: readonly Destination[];
       notes: readonly string[];
+      /** The file that they are from. */
+      text?: string;
     }
   | { ok: false; problems: readonly string[] };
 
@@ -48,7 +50,7 @@ export function sourcesFromYaml(
     return `${name} is on at /webhooks/${name}: ${provider.name}${where}${but}`;
   });
   const { destinations } = read;
-  return { ok: true, sources: read.sources.map(createSource), destinations, notes };
+  return { ok: true, sources: read.sources.map(createSource), destinations, notes, text };
 }
 
 /** A provider with its own mapping and no credentials, to try payloads on. */

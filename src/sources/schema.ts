@@ -6,6 +6,7 @@ import { customFieldTypes } from "../contact/custom-field.ts";
 import { decimalMarks } from "../contact/number.ts";
 import { priorities } from "../contact/priority.ts";
 import { aboutProviderSettings } from "./provider-settings.ts";
+import { oneOf, printed, text, texts, variable } from "./schema-texts.ts";
 
 /**
  * What stands where in a sources file. Variables are not filled in yet, so that a text may be anything; what texts mean
@@ -13,45 +14,14 @@ import { aboutProviderSettings } from "./provider-settings.ts";
  * pattern) is told in `meta`.
  */
 
-/** In a choice of words as well: `${REGION}`. */
-export const variable = { type: "string", pattern: String.raw`\$\{[A-Za-z_]` };
-
 /** In a JSON Schema: what meets the condition must be like this. */
 export function provided(condition: object, consequence: object): object {
   // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word; nobody awaits it
   return { if: condition, then: consequence };
 }
 
-type Wording = (input: unknown) => string;
-
-const isPlain = (input: unknown) => ["number", "boolean", "bigint"].includes(typeof input);
-
-function textWords(needs = "is empty"): Wording {
-  return (input) => {
-    if (input === undefined) return needs;
-    if (input === null) return "is empty";
-    return isPlain(input) ? "must be a text: put it in quotes" : "must be one text";
-  };
-}
-
-function text(needs?: string) {
-  const words = textWords(needs);
-  return z.string({ error: ({ input }) => words(input) }).meta({ pattern: String.raw`\S` });
-}
-
-/** One text of a few; a variable may stand for it. */
-function oneOf(words: readonly string[]) {
-  return text().meta({ anyOf: [{ enum: [...words] }, variable] });
-}
-
-/** A list of texts; a single one counts as a list of one. */
-function texts<Item extends z.ZodType>(item: Item) {
-  return z.union([item, z.array(item).min(1, { error: "is an empty list" })]);
-}
-
-/** A number, true or false is taken as it is printed. */
-function printed() {
-  return z.union([text(), z.number(), z.boolean(), z.bigint()]);
+export function objectKeys<Key extends string>(object: Readonly<Record<Key, unknown>>): Key[] {
+  return Object.keys(object) as Key[];
 }
 
 /** JSONata; a number, true or false stands for itself. */
@@ -247,29 +217,72 @@ export const exampleSchema = mapping(
   "must be a mapping of `name`, `payload` or `file`, and `expect`",
 ).meta({ oneOf: [{ required: ["payload"] }, { required: ["file"] }] });
 
+/** Each bus by the key that holds its address: what it needs beside that, and what else it can be told. */
+export const consumeKeys = {
+  redis: { needs: ["stream"], takes: ["group", "start"] },
+  nats: { needs: ["stream"], takes: ["subject", "durable", "start", "credentials"] },
+  amqp: { needs: ["queue"], takes: [] },
+} as const;
+
+const everyConsumeKey = {
+  redis: text().optional().describe("the address of Redis, in the forms of `REDIS_URL`"),
+  nats: text()
+    .optional()
+    .describe("the address of NATS: `nats://` or `tls://`, several servers parted by commas"),
+  amqp: text()
+    .optional()
+    .describe("the address of RabbitMQ: `amqp://` or `amqps://`, several servers parted by commas"),
+  stream: text().optional().describe("`redis`, `nats`: the name of the stream"),
+  group: text()
+    .optional()
+    .describe("`redis`: the consumer group that all replicas of the relay share; default `contact-relay`"),
+  subject: texts(text())
+    .optional()
+    .describe("`nats`: which subjects of the stream, as in `crm.>`; absent means all"),
+  durable: text()
+    .optional()
+    .describe("`nats`: the durable consumer that all replicas share; default `contact-relay`"),
+  credentials: text()
+    .optional()
+    .describe("`nats`: the content of a credentials file, best from a variable of your own"),
+  queue: text().optional().describe("`amqp`: the name of the queue"),
+  start: oneOf(starts)
+    .optional()
+    .describe(
+      "`redis`, `nats`: where a new group or consumer begins: at the `first` message (default), or at what is `new` " +
+        "from then on",
+    ),
+};
+
+const brokersOf = objectKeys(consumeKeys);
+
 /** What a source pulls from. */
 export const consumeSchema = mapping(
-  {
-    redis: text("needs a `redis`: the address of the bus").describe(
-      "the address, in the forms of `REDIS_URL`",
-    ),
-    stream: text("needs a `stream`").describe("the name of the stream"),
-    group: text()
-      .optional()
-      .describe("the consumer group that all replicas of the relay share; default `contact-relay`"),
-    start: oneOf(starts)
-      .optional()
-      .describe(
-        "where a new group begins: at the `first` message (default), or at what is `new` from then on",
-      ),
-  },
-  "must be a mapping of `redis`, `stream` and, if you like, `group` and `start`",
-);
+  everyConsumeKey,
+  "must be a mapping of `redis`, `nats` or `amqp` and what belongs to it, as in `{ redis: …, stream: … }`",
+).meta({
+  oneOf: brokersOf.map((broker) => {
+    const { needs, takes } = consumeKeys[broker];
+    const own: readonly string[] = [broker, ...needs, ...takes];
+    const others = objectKeys(everyConsumeKey).filter((key) => !own.includes(key));
+    return {
+      required: [broker, ...needs],
+      properties: Object.fromEntries(others.map((key) => [key, false])),
+    };
+  }),
+});
 
 export const sourceName = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$";
 
 const setting = (name: keyof typeof aboutProviderSettings) =>
   text().optional().describe(aboutProviderSettings[name].description);
+const listSetting = (name: keyof typeof aboutProviderSettings) =>
+  texts(text()).optional().describe(aboutProviderSettings[name].description);
+const flagSetting = (name: keyof typeof aboutProviderSettings) =>
+  z
+    .union([z.boolean(), text().meta(variable)], { error: "must be true or false" })
+    .optional()
+    .describe(aboutProviderSettings[name].description);
 
 export const sourceSchema = mapping({
   provider: text("needs a `provider`").describe("who sends: one of the providers' names"),
@@ -320,6 +333,13 @@ export const sourceSchema = mapping({
   verify_token: setting("verifyToken"),
   access_token: setting("accessToken"),
   api_url: setting("apiUrl"),
+  topics: listSetting("topics"),
+  pubsub: setting("pubsub"),
+  bulk: flagSetting("bulk"),
+  raw_payload: flagSetting("rawPayload"),
+  audience: listSetting("audiences"),
+  service_account: listSetting("serviceAccounts"),
+  jwks_url: setting("jwksUrl"),
 });
 
 export const defaultsSchema = mapping({
@@ -338,6 +358,12 @@ export const destinationSchema = mapping({
     .union([z.number(), text()])
     .optional()
     .describe("ceiling in requests per second for all replicas together; else as `AELYST_RATE_LIMIT` says"),
+  fields: text()
+    .optional()
+    .describe("`check` or `off`: hold values against its custom fields; else as `AELYST_FIELDS` says"),
+  missing_contact: text()
+    .optional()
+    .describe("`park`, `wait` or `create`; else as `AELYST_MISSING_CONTACT` says"),
 });
 
 /** So that keys, tables and schemas can be named after it. */

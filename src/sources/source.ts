@@ -2,10 +2,11 @@ import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
 import type { MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import type { Priority } from "../contact/priority.ts";
-import type { Credentials, Lookup, Provider } from "../providers/provider.ts";
+import type { Attestation, Credentials, Lookup, Provider } from "../providers/provider.ts";
 
 import type { Consume } from "./consume.ts";
 import type { Example } from "./examples.ts";
+import type { CustomRule } from "./field-mapping.ts";
 
 /** What a source makes of one event. */
 export type Mapped =
@@ -16,8 +17,14 @@ export type Mapped =
       warnings: readonly MappingWarning[];
       report: MappingReport;
     }
-  /** Nothing to deliver, as `no-identifier` or `no-fields`. */
-  | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[]; report: MappingReport }
+  /** Nothing to deliver, as `no-identifier` or `no-fields`. `exist`: contacts that the API has, as the event says. */
+  | {
+      kind: "ignored";
+      reason: string;
+      warnings: readonly MappingWarning[];
+      report: MappingReport;
+      exist?: readonly ContactRef[];
+    }
   /** `unreadable`: what the request names people by and nobody can be found by. */
   | {
       kind: "erase";
@@ -50,6 +57,10 @@ export interface Source {
   /** The workspace that its contacts belong to, `default` for the one of the settings. */
   readonly destination: string;
   readonly credentials: Credentials;
+  /** The proof beside a key; undefined where the settings that it needs are not there. */
+  readonly attestation?: Attestation | undefined;
+  /** Whether the provider's announcement tells of it. */
+  readonly announced?: boolean | undefined;
   /** With what thin events are completed before they are mapped; undefined where they are not. */
   readonly completion: Pick<Lookup, "accessToken" | "apiUrl"> | undefined;
   /** False for event types the configuration leaves out. */
@@ -69,4 +80,15 @@ export interface Source {
   readonly honeypot: string | undefined;
   /** Maps a stored event with the current configuration. Never rejects. */
   map(event: RelayEvent): Promise<Mapped>;
+  /** The custom fields that its own `map` makes; none where it has no `map`. */
+  readonly customFields?: readonly CustomRule[] | undefined;
+  /** Its own `map` as YAML; undefined where it has none. */
+  readonly mapText?: string | undefined;
+  /** The same with another `map`, as it would stand in the sources file. */
+  remap?(text: string): Trial;
 }
+
+/** A mapping to be tried, or what is wrong with it. */
+export type Trial =
+  | { readonly ok: true; map(event: RelayEvent): Promise<Mapped> }
+  | { readonly ok: false; readonly problems: readonly string[] };

@@ -294,6 +294,7 @@ sources:
   b: { provider: shopify, secret: *secret, map: *map }
 `);
     expect(sources[1]?.credentials.secrets).toEqual(["s"]);
+    expect(sources[1]?.mapText).toBe("lastName: name\n");
   });
 
   test("the notes tell what is served where", () => {

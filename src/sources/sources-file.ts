@@ -19,7 +19,7 @@ import { readDestinationOf, readDestinations, type Destination } from "./destina
 import { readExamples } from "./examples.ts";
 import { readFormSettings } from "./form-settings.ts";
 import type { Environment } from "../config/secret-file.ts";
-import { readProviderSettings } from "./provider-settings.ts";
+import { aboutProviderSettings, readProviderSettings } from "./provider-settings.ts";
 import { sourceName, sourcesSchema, type defaultsSchema, type KeysOf, type sourceSchema } from "./schema.ts";
 import { checkStructure } from "./structure.ts";
 import { YamlFile, type Entry, type Located } from "./yaml-file.ts";
@@ -131,6 +131,7 @@ function readSource(
     writing: joinedWriting(readWriting(file, settings), defaults.writing),
     when: read(settings.get("when"), (at) => readExpression(file, at)),
     mapping,
+    mapText: map && file.yamlOf(map.value),
     consume: readConsume(file, settings.get("consume")),
     examples: read(settings.get("examples"), (at) => readExamples(file, at)) ?? [],
     ...readFormSettings(file, settings, provider),
@@ -179,8 +180,15 @@ function readCredentials(
     const setting = settings.get(name);
     if (setting) file.report(setting.key, `is not used: ${provider.name} ${proves}; give \`${wanted[0]}\``);
   }
-  if (!wanted.some((name) => settings.has(name)) && !settings.has("consume")) {
-    file.report(entry.key, `needs \`${wanted[0]}\` or \`${wanted[1]}\`: ${provider.name} ${proves}`);
+  const attested = provider.attestation?.needs.map((setting) => aboutProviderSettings[setting].key);
+  const isAttested = attested?.some((name) => settings.has(name)) === true;
+  if (!wanted.some((name) => settings.has(name)) && !settings.has("consume") && !isAttested) {
+    const otherwise = attested?.map((name) => `\`${name}\``).join(" and ");
+    const needs =
+      otherwise === undefined
+        ? `\`${wanted[0]}\` or \`${wanted[1]}\`: ${provider.name} ${proves}`
+        : `\`${wanted[0]}\`, or ${otherwise}: what proves ${provider.name}`;
+    file.report(entry.key, `needs ${needs}`);
   }
   return credentials;
 }
@@ -219,6 +227,9 @@ function readEvents(file: YamlFile, at: Located): readonly string[] {
   return patterns.map(({ text }) => text);
 }
 
+/** What makes no sense where nothing is ever mapped. */
+export const notForNever = ["map", "when", "consume"] as const;
+
 /** Whether the source could ever name a contact, and whether all that is mapped is used. */
 function checkMapping(
   file: YamlFile,
@@ -233,6 +244,15 @@ function checkMapping(
 ): void {
   const { provider, identify, mapping, entries } = source;
   const map = settings.get("map");
+  if (provider.mapping === "never") {
+    for (const name of notForNever) {
+      const setting = settings.get(name);
+      if (!setting) continue;
+      const why = "only says which contacts the API has, and wakes what waits for them";
+      file.report(setting.key, `is not used: ${provider.name} is never mapped, it ${why}`);
+    }
+    return;
+  }
   if (provider.mapping === "none" && !map) {
     file.report(entry.key, `needs a \`map\`: ${provider.name} does not say what its payloads hold`);
     return;

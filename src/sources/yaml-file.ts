@@ -5,6 +5,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  stringify,
   visit,
   type Alias,
   type Document,
@@ -73,6 +74,12 @@ export class YamlFile {
       this.#problems.push({ offset: startOf(alias) ?? 0, text: `there is no anchor &${alias.source}` });
     }
     this.isBroken = this.#document.errors.length + dangling.length > 0;
+  }
+
+  /** A value as it is written, from the left margin; with what its aliases stand for, where it has some. */
+  yamlOf(at: Located): string {
+    if (at.node === null) return "";
+    return stringify(hasAlias(at.node) ? this.plain(at) : at.node, { lineWidth: 0 });
   }
 
   /** `sources.yaml:12:5 sources.shop.key: must be a text`, in the order of the file. */
@@ -235,4 +242,15 @@ function startOf(node: Node | null): number | undefined {
 function isInline(node: Node | null): boolean {
   if (isMap(node) || isSeq(node)) return node.flow === true;
   return node?.range !== undefined && node.range !== null && node.range[0] < node.range[1];
+}
+
+function hasAlias(node: Node): boolean {
+  let found = false;
+  visit(node, {
+    Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }

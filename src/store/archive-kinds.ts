@@ -12,33 +12,39 @@ export interface KindArchive<Name extends Kind> {
 
 export interface ArchiveParts extends Pick<Archive, "runningWorkers" | "readMark" | "writeMark"> {
   readonly pace: { read(): Promise<ArchivedPace | undefined>; merge(given: ArchivedPace): Promise<void> };
+  readonly audit: KindArchive<"audit">;
   readonly windows: KindArchive<"window">;
   readonly mailboxes: KindArchive<"mailbox">;
   readonly parkings: KindArchive<"parking">;
   readonly events: KindArchive<"event">;
+  readonly groups: KindArchive<"group">;
 }
 
 /** The archive of a store from those of its kinds. */
 export function createArchive(parts: ArchiveParts): Archive {
-  const { pace, windows, mailboxes, parkings, events } = parts;
+  const { pace, audit, windows, mailboxes, parkings, events, groups } = parts;
 
   async function* exportAll(): AsyncGenerator<ArchiveRecord> {
     const kept = await pace.read();
     if (kept) yield kept;
+    yield* audit.export();
     yield* windows.export();
     yield* mailboxes.export();
     yield* parkings.export();
     yield* events.export();
+    yield* groups.export();
   }
 
   async function importAll(given: readonly ArchiveRecord[]): Promise<void> {
     // A scan may name something twice, and no statement may change a row twice.
     const records = [...new Map(given.map((record) => [keyOf(record), record])).values()];
     for (const record of ofKind(records, "pace")) await pace.merge(record);
+    await audit.import(ofKind(records, "audit"));
     await windows.import(ofKind(records, "window"));
     await mailboxes.import(ofKind(records, "mailbox"));
     await parkings.import(ofKind(records, "parking"));
     await events.import(ofKind(records, "event"));
+    await groups.import(ofKind(records, "group"));
   }
 
   async function findAll(records: readonly ArchiveRecord[]): Promise<(ArchiveRecord | undefined)[]> {
@@ -50,10 +56,12 @@ export function createArchive(parts: ArchiveParts): Archive {
       const held = asked.length === 0 ? [] : await archive.find(asked);
       for (const [index, record] of asked.entries()) found.set(record, held[index]);
     }
+    await look("audit", audit);
     await look("window", windows);
     await look("mailbox", mailboxes);
     await look("parking", parkings);
     await look("event", events);
+    await look("group", groups);
     return records.map((record) => found.get(record));
   }
 
@@ -65,6 +73,10 @@ function keyOf(record: ArchiveRecord): string {
   switch (record.kind) {
     case "pace":
       return "pace";
+    case "audit":
+      return `audit ${record.entry.id}`;
+    case "group":
+      return `group ${record.key}`;
     case "mailbox":
       return `mailbox ${record.contact}`;
     case "event":

@@ -1,8 +1,10 @@
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
+import type { KeptAuditEntry } from "./audit.ts";
 import type { EventResult, EventState } from "./event-log.ts";
 import type { MailboxState, WakeJobData } from "./mailbox-port.ts";
 import type { PauseReason } from "./pacer-port.ts";
+import type { GroupMark } from "./parked-groups.ts";
 
 /** An accepted event as another store takes it over; one that was being worked on counts as waiting. */
 export interface ArchivedEvent {
@@ -39,7 +41,9 @@ export interface ArchivedMailbox extends MailboxState {
   /** When what was applied is forgotten; absent when nothing has been settled yet. */
   readonly expiresAt?: number;
   /** The wake-up that waits, with its own delay and counters. */
-  readonly wake?: { readonly dueAt?: number; readonly busy?: number; readonly failures?: number };
+  readonly wake?: Pick<WakeJobData, "busy" | "failures" | "missing" | "expiresAt" | "wrote"> & {
+    readonly dueAt?: number;
+  };
 }
 
 /** A delivery that was set aside: its job, piece by piece. */
@@ -56,11 +60,36 @@ export interface ArchivedParking {
 /** The pace while it is not the usual one, by this machine's clock. */
 export interface ArchivedPace {
   readonly kind: "pace";
-  readonly pause?: { readonly until: number; readonly reason: PauseReason; readonly forMs: number };
+  readonly pause?: {
+    readonly until: number;
+    readonly reason: PauseReason;
+    readonly forMs: number;
+    readonly since?: number;
+  };
   readonly lowered?: { readonly rate: number; readonly limit: number; readonly at: number };
 }
 
-export type ArchiveRecord = ArchivedPace | ArchivedWindow | ArchivedMailbox | ArchivedParking | ArchivedEvent;
+/** One entry of the audit log. */
+export interface ArchivedAudit {
+  readonly kind: "audit";
+  readonly entry: KeptAuditEntry;
+}
+
+/** What was said of a group of what is parked. */
+export interface ArchivedGroup {
+  readonly kind: "group";
+  readonly key: string;
+  readonly mark: GroupMark;
+}
+
+export type ArchiveRecord =
+  | ArchivedGroup
+  | ArchivedAudit
+  | ArchivedPace
+  | ArchivedWindow
+  | ArchivedMailbox
+  | ArchivedParking
+  | ArchivedEvent;
 
 /** What a move leaves behind in its target: where it came from, and whether it was finished. */
 export interface MoveMark {

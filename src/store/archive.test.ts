@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sampleEvent, sampleUpdate, stampAt } from "../../test/helpers/store-samples.ts";
-import { covers, mergedHistory } from "./archive.ts";
+import { sampleEvent, sampleNote, sampleUpdate, stampAt } from "../../test/helpers/store-samples.ts";
+import { covers } from "./archive.ts";
 import { bySize } from "./pages.ts";
 import { archivedPace, mergedPace } from "./pace.ts";
 import type { ArchivedEvent, ArchivedMailbox, ArchiveRecord } from "./archive-port.ts";
@@ -9,7 +9,7 @@ const now = 1_000_000;
 const contact = "email:ann@example.com";
 const update = sampleUpdate(contact, { firstName: "Ann" });
 const origin = { stamp: update.stamp, eventId: update.eventId };
-const note = { at: 1, outcome: "delivered", fields: ["email"], eventIds: ["evt_a"] };
+const note = sampleNote({ at: 1 });
 const mailbox: ArchivedMailbox = {
   kind: "mailbox",
   contact,
@@ -116,13 +116,6 @@ describe("the pace of another clock", () => {
     expect(archivedPace({ dueAt: 0, pause: { ...pause, reason: "limited" } }, 6_000, 6_000)).toBeUndefined();
     expect(archivedPace({ dueAt: 0, pause }, 6_000, 6_000)?.pause).toEqual(pause);
   });
-});
-
-it("histories are merged by time, each line once, the newest twenty", () => {
-  const at = (time: number) => ({ ...note, at: time });
-  expect(mergedHistory([at(3), at(5)], [at(1), at(3), at(4)]).map((one) => one.at)).toEqual([1, 3, 4, 5]);
-  const long = Array.from({ length: 30 }, (_, n) => at(n));
-  expect(mergedHistory(long, []).map((one) => one.at)).toEqual(long.slice(10).map((one) => one.at));
 });
 
 it("pages are cut by size, and one that is too large by itself is a page", () => {

@@ -4,6 +4,7 @@ import { compareStamps } from "../contact/stamp.ts";
 import { patchEntries } from "../contact/contact-patch.ts";
 import { archivedPace, mergedPace, type ChangePace } from "./pace.ts";
 import { storable } from "./storable.ts";
+import { readHistory } from "./history.ts";
 import { wakeJob } from "./queues.ts";
 import { historyMax } from "./retention.ts";
 import { wakesFor } from "./wakes.ts";
@@ -75,33 +76,33 @@ export function archivedWake(
   data: WakeJobData,
   dueAt: number | undefined,
 ): NonNullable<ArchivedMailbox["wake"]> {
-  const { busy, failures } = data;
+  return { ...(dueAt === undefined ? {} : { dueAt }), ...countersOf(data) };
+}
+
+function countersOf({ busy, failures, missing, expiresAt, wrote }: Omit<WakeJobData, "contact">) {
   return {
-    ...(dueAt === undefined ? {} : { dueAt }),
     ...(busy === undefined ? {} : { busy }),
     ...(failures === undefined ? {} : { failures }),
+    ...(missing === undefined ? {} : { missing }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(wrote === undefined ? {} : { wrote }),
   };
 }
 
-/** Both histories by time, each line once, and no more of them than are kept. */
-export function mergedHistory(
-  held: readonly DeliveryNote[],
-  given: readonly DeliveryNote[],
-): readonly DeliveryNote[] {
-  const byText = new Map([...held, ...given].map((note) => [JSON.stringify(note), note]));
-  return [...byText.values()].toSorted((a, b) => a.at - b.at).slice(-historyMax);
+/** A line without where its parked piece was found: in another store that has another id. */
+export function archivedHistory(texts: readonly string[], oldest: number): readonly DeliveryNote[] {
+  return readHistory(texts, oldest).map((line) => {
+    const { parkedId: _, ...carried } = line;
+    return carried;
+  });
 }
 
 /** The wake-ups of mailboxes in which something waits, as jobs with their delays and counters. */
 export function wakesOf(mailboxes: readonly ArchivedMailbox[], now: number) {
   return mailboxes.flatMap(({ contact, waiting, wake }) => {
     if (waiting.length === 0) return [];
-    const { dueAt, busy, failures } = wake ?? {};
-    const data = {
-      contact,
-      ...(busy === undefined ? {} : { busy }),
-      ...(failures === undefined ? {} : { failures }),
-    };
+    const { dueAt } = wake ?? {};
+    const data = { contact, ...countersOf(wake ?? {}) };
     const [highest] = wakesFor(waiting);
     const { name, opts } = wakeJob(data, highest?.priority);
     const delay = Math.max(0, (dueAt ?? 0) - now);
@@ -121,6 +122,10 @@ export function createPaceArchive(changePace: ChangePace, clock: () => number) {
 /** Whether `held` is at least what `record` is: everything in it is there, or something newer. */
 export function covers(held: ArchiveRecord | undefined, record: ArchiveRecord, now: number): boolean {
   switch (record.kind) {
+    case "audit":
+      return held?.kind === "audit";
+    case "group":
+      return held?.kind === "group" && held.mark.at >= record.mark.at;
     case "window":
       return record.expiresAt <= now || (held?.kind === "window" && coversWindow(held, record));
     case "mailbox":

@@ -28,6 +28,8 @@ export interface EventRecord {
   readonly state: EventState;
   /** How often it was claimed since it was accepted, replayed or retried. */
   readonly attempts: number;
+  /** When it was stored, by the store's clock. Milliseconds since the epoch. */
+  readonly acceptedAt: number;
   readonly result?: EventResult;
   /** Why mapping failed. The payload is kept for a replay. */
   readonly failure?: string;
@@ -138,6 +140,10 @@ export interface EventLog {
    * page before.
    */
   list(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>;
+  /** How many events such lists name, as far as none comes or goes meanwhile. */
+  count(filter: EventFilter): Promise<number>;
+  /** When the newest event of each source that is kept was stored; sources of which none is kept are absent. */
+  newestOf(sources: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Events that failed, the newest failure first, behind the one given. */
   failed(
     limit: number,
@@ -146,9 +152,10 @@ export interface EventLog {
   /**
    * Maps a finished or failed event again with the current mapping, as its next run: newer than its own earlier one,
    * not than newer events. It has the priority that it was accepted with, unless another is given. False when there is no
-   * such event, it has not finished yet, or its payload is gone.
+   * such event, it has not finished yet, or its payload is gone; with a `run` also when that is not its latest any more, so
+   * that a call may be repeated.
    */
-  replay(id: string, priority?: Priority): Promise<boolean>;
+  replay(id: string, priority?: Priority, run?: number): Promise<boolean>;
   /** Maps a failed event again as the same run; the age of its updates counts anew. False when there is none such. */
   retry(id: string): Promise<boolean>;
   /** Forgets a failed event's payload for good; its duplicates are refused as before. False when there is none such. */
@@ -182,7 +189,9 @@ export function windowId(event: Pick<RelayEvent, "source" | "identity">): string
 
 /** An event as one line of a list, without what it told. */
 export function summaryOf(
-  record: Omit<EventRecord, "event" | "attempts"> & { event: Omit<RelayEvent, "payload" | "attributes"> },
+  record: Omit<EventRecord, "event" | "attempts" | "acceptedAt"> & {
+    event: Omit<RelayEvent, "payload" | "attributes">;
+  },
 ): EventSummary {
   const { identity: _, ...event } = record.event;
   const { state, result, failure, waitsFor } = record;

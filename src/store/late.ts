@@ -67,6 +67,12 @@ export function openLate(options: LateStoreOptions): LateStore {
     mailbox: onceOpen(() => real().mailbox),
     pacer: onceOpen(() => real().pacer),
     failures: onceOpen(() => real().failures),
+    replays: onceOpen(() => real().replays),
+    notices: onceOpen(() => real().notices),
+    numbers: onceOpen(() => real().numbers),
+    audit: onceOpen(() => real().audit),
+    signOuts: onceOpen(() => real().signOuts),
+    replicas: onceOpen(() => real().replicas),
     archive: {
       // Only an operator's command asks for it, on a store that is open.
       export: () => real().archive.export(),
@@ -77,11 +83,14 @@ export function openLate(options: LateStoreOptions): LateStore {
       writeMark: async (mark) => await real().archive.writeMark(mark),
     },
     startWorker: (processor, own) => real().startWorker(processor, own),
+    wakeQueue: () => real().wakeQueue(),
     wake: async (contact, priority) => await real().wake(contact, priority),
     wakeAll: async (wakes) => await real().wakeAll(wakes),
+    wakeMissing: async (contacts) => await real().wakeMissing(contacts),
     letForward: async (shares) => await real().letForward(shares),
     erase: async (contact) => await real().erase(contact),
     counts: async () => await real().counts(),
+    oldest: async () => await real().oldest(),
     due: async () => await real().due(),
     async health(deadlineMs): Promise<StoreHealth> {
       return current ? await current.health(deadlineMs) : { ok: false, message };

@@ -8,6 +8,8 @@ interface Pause {
   readonly reason: PauseReason;
   /** The interval of a circuit's probes. */
   readonly forMs: number;
+  /** When the first of the pauses for this reason began that follow one another. */
+  readonly since?: number;
 }
 
 /** All that is kept about the pace of one destination. */
@@ -112,7 +114,9 @@ function addPause(
   const known = pace.pause !== undefined && pace.pause.until > now;
   const slower = reason === "limited" && !known ? lowered(pace, now, ceiling, allowedRate) : pace.lowered;
   if (pace.pause && pace.pause.until >= until) return pace;
-  return { dueAt: 0, lowered: slower, pause: { until, reason, forMs: everyMs } };
+  const goesOn = pace.pause?.reason === reason && (known || !endsByItself(pace.pause));
+  const since = goesOn ? (pace.pause?.since ?? now) : now;
+  return { dueAt: 0, lowered: slower, pause: { until, reason, forMs: everyMs, since } };
 }
 
 function endPause(pace: Pace, reason: PauseReason): Pace {
@@ -127,6 +131,9 @@ function paceState(pace: Pace, now: number, ceiling: number): PacerState {
     ceiling,
     pausedForMs: over ? 0 : Math.max(0, Math.ceil(pause.until - now)),
     ...(over ? {} : { reason: pause.reason }),
+    ...(over || pause.since === undefined
+      ? {}
+      : { pausedSinceMs: Math.max(0, Math.floor(now - pause.since)) }),
   };
 }
 
@@ -167,15 +174,24 @@ export function archivedPace(pace: Pace, now: number, otherNow: number): Archive
   if (!pause && !lowered) return undefined;
   return {
     kind: "pace",
-    ...(pause ? { pause: { ...pause, until: Math.round(pause.until + shiftMs) } } : {}),
+    ...(pause ? { pause: shifted(pause, shiftMs) } : {}),
     ...(lowered ? { lowered: { ...lowered, at: Math.round(lowered.at + shiftMs) } } : {}),
+  };
+}
+
+function shifted(pause: Pause, shiftMs: number): Pause {
+  const { since } = pause;
+  return {
+    ...pause,
+    until: Math.round(pause.until + shiftMs),
+    ...(since === undefined ? {} : { since: Math.round(since + shiftMs) }),
   };
 }
 
 /** The longer pause and the later lowering stay. */
 export function mergedPace(pace: Pace, given: ArchivedPace, now: number, otherNow: number): Pace {
   const shiftMs = now - otherNow;
-  const pause = given.pause && { ...given.pause, until: given.pause.until + shiftMs };
+  const pause = given.pause && shifted(given.pause, shiftMs);
   const lowering = given.lowered && { ...given.lowered, at: given.lowered.at + shiftMs };
   const longer = pause !== undefined && (!pace.pause || pace.pause.until < pause.until);
   const later = lowering !== undefined && (!pace.lowered || pace.lowered.at < lowering.at);

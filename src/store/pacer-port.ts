@@ -17,6 +17,8 @@ export interface PacerState {
   /** 0 when not paused. */
   readonly pausedForMs: number;
   readonly reason?: PauseReason;
+  /** How long ago it was first paused for this reason, without a success since. */
+  readonly pausedSinceMs?: number;
 }
 
 /** The request rate of one destination, shared by all replicas: GCRA by the store's clock. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BulkJobOptions, JobsOptions, WorkerOptions } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { Priority } from "../contact/priority.ts";
@@ -16,6 +17,7 @@ export interface WakeJob {
   getState(): Promise<string>;
   updateData(data: WakeJobData): Promise<void>;
   remove(): Promise<void>;
+  promote(): Promise<unknown>;
 }
 
 /** The same of its Queue. */
@@ -27,9 +29,14 @@ export interface WakeQueue extends StateQueue<WakeJob, "failed"> {
 
 /**
  * Writes a job's data only where it still is what was read before: whoever erased, dropped or retried it meanwhile keeps
- * the last word. False when it was not written.
+ * the last word. The pieces `gone` leave the index of the parked with it. False when it was not written.
  */
-export type ReplaceData = (id: string, before: WakeJobData, after: WakeJobData) => Promise<boolean>;
+export type ReplaceData = (
+  id: string,
+  before: WakeJobData,
+  after: WakeJobData,
+  gone: readonly string[],
+) => Promise<boolean>;
 
 interface CountedQueue {
   getJobCounts(
@@ -67,10 +74,16 @@ export type RaiseWakes = (wakes: readonly Wake[]) => Promise<void>;
 export interface Waking {
   wake(contact: ContactRef, priority?: Priority): Promise<void>;
   wakeAll(wakes: readonly Wake[]): Promise<void>;
+  /** Those that wait because the API does not have them are tried at once, by all their names. */
+  wakeMissing(contacts: readonly ContactRef[]): Promise<void>;
 }
 
+/** A run under way may be about to wait: it is waited for. */
+const runEndsMs = 15_000;
+const lookEveryMs = 50;
+
 /** At most one waiting and one running wake-up per contact; one that waits can only move forward. */
-export function createWaking(queue: WakeQueue, raise: RaiseWakes): Waking {
+export function createWaking(queue: WakeQueue, raise: RaiseWakes, replaceData: ReplaceData): Waking {
   async function wakeAll(wakes: readonly Wake[]): Promise<void> {
     const [first, ...others] = wakes.map(({ contact, priority }) => wakeJob({ contact }, priority));
     if (first === undefined) return;
@@ -79,7 +92,45 @@ export function createWaking(queue: WakeQueue, raise: RaiseWakes): Waking {
     const raising = wakes.filter(({ raises }) => raises);
     if (raising.length > 0) await raise(raising);
   }
-  return { wake: (contact, priority = "normal") => wakeAll([wakeOf(contact, priority)]), wakeAll };
+
+  async function wakeMissing(contact: ContactRef): Promise<void> {
+    for (let leftMs = runEndsMs; leftMs > 0; leftMs -= lookEveryMs) {
+      const id = await queue.getDeduplicationJobId(contact);
+      const job = id === null ? undefined : await queue.getJob(id);
+      const state = await job?.getState();
+      if (!job || !state) return;
+      if (state === "delayed" && (!waitsToExist(job.data) || (await promote(job, replaceData)))) return;
+      if (state !== "active" && state !== "delayed") return;
+      await sleep(lookEveryMs);
+    }
+  }
+
+  return {
+    wake: (contact, priority = "normal") => wakeAll([wakeOf(contact, priority)]),
+    wakeAll,
+    async wakeMissing(contacts) {
+      await Promise.all(contacts.map(wakeMissing));
+    },
+  };
+}
+
+/** Who is busy, failing or just made waits for something else, and what a run has set aside is not to be touched. */
+function waitsToExist({ missing, busy, failures, created, parked }: WakeJobData): boolean {
+  return Boolean(missing) && !busy && !failures && !created && !parked;
+}
+
+/** False when it has changed meanwhile. */
+async function promote(job: WakeJob, replaceData: ReplaceData): Promise<boolean> {
+  const { contact, wrote } = job.data;
+  const after = { contact, missing: 1, ...(wrote === undefined ? {} : { wrote }) };
+  if (!(await replaceData(job.id ?? "", job.data, after, []))) return false;
+  try {
+    await job.promote();
+  } catch (error) {
+    // Its time has come meanwhile.
+    if ((await job.getState()) === "delayed") throw error;
+  }
+  return true;
 }
 
 export function wakeJob(data: WakeJobData, priority: Priority = "normal") {

@@ -3,8 +3,11 @@ import { encodeTime } from "ulid";
 /** Stamps of a contact are remembered this many times the retention, after its last delivery. */
 export const stampRetentionFactor = 4;
 
-/** Lines of history kept per contact. */
-export const historyMax = 20;
+/** Lines of history kept per contact, none of them longer than finished events. */
+export const historyMax = 50;
+
+/** A contact's lines of history that are too many are taken away after this many lines of a process. */
+export const trimHistoryEvery = 16;
 
 /** A run that read its event before an erasure could post its update no later than this. */
 export const erasedEventsMs = 3_600_000;

@@ -1,14 +1,39 @@
-import type { Job } from "bullmq";
+import type { Job, Queue } from "bullmq";
 import type { ContactRef } from "../contact/contact-ref.ts";
 import type { Priority } from "../contact/priority.ts";
 import type { ContactUpdate } from "../contact/event.ts";
 import type { Archive } from "./archive-port.ts";
+import type { Audit } from "./audit.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Mailbox, WakeJobData } from "./mailbox-port.ts";
+import type { Notices } from "./notices.ts";
+import type { Numbers } from "./numbers.ts";
+import type { GroupMark, GroupState } from "./parked-groups.ts";
 import type { Pacer } from "./pacer-port.ts";
+import type { Replays } from "./replays.ts";
+import type { Replicas } from "./replicas.ts";
+import type { SignOuts } from "./sign-outs.ts";
 import type { Shares, Wake } from "./wakes.ts";
 
-export type { DeliveryNote, Mailbox, MailboxState, Parked, Settlement, WakeJobData } from "./mailbox-port.ts";
+export { auditActions, auditWho, isAuditCursor } from "./audit.ts";
+export type { Audit, AuditEntry, KeptAuditEntry } from "./audit.ts";
+export { noteOutcomes } from "./mailbox-port.ts";
+export type {
+  DeliveryNote,
+  Mailbox,
+  MailboxState,
+  NotedField,
+  NoteOutcome,
+  Parked,
+  Settled,
+  Settlement,
+  WakeJobData,
+} from "./mailbox-port.ts";
+export { delayBounds, delayQuantile, numbersKeptMinutes, readNumberName } from "./numbers.ts";
+export type { MinuteCount, Numbers } from "./numbers.ts";
+export { alike, groupNoteMax, groupStates, isGroupKey } from "./parked-groups.ts";
+export type { GroupMark, GroupState } from "./parked-groups.ts";
+export type { Overtaken } from "./person.ts";
 export type { Grant, Pacer, PacerState, PauseReason } from "./pacer-port.ts";
 
 export type Engine = "embedded" | "postgres" | "redis";
@@ -37,15 +62,52 @@ export interface FailurePage {
   readonly next: string | undefined;
 }
 
+/** Parked items with the same trouble: the same reason, fields and words. */
+export interface FailureGroup {
+  readonly key: string;
+  readonly count: number;
+  /** When the oldest and the newest were parked. Milliseconds since the epoch. */
+  readonly first: number;
+  readonly last: number;
+  /** Of events, a few of them. */
+  readonly sources: readonly string[];
+  /** The newest item. */
+  readonly sample: Failure;
+  readonly state: GroupState;
+  /** What was last said of it. */
+  readonly mark?: GroupMark;
+}
+
+export interface FailureGroupPage {
+  readonly items: readonly FailureGroup[];
+  /** Cursor of the next page; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
 /** Everything set aside for a person. Nothing leaves it but by retry or drop. */
 export interface Failures {
   /**
-   * Newest first, deliveries before events. `cursor` comes from the page before and goes on behind its last item,
-   * whatever has left or joined meanwhile.
+   * Newest first, deliveries before events, or those of one group alone. `cursor` comes from the page before and goes on
+   * behind its last item, whatever has left or joined meanwhile.
    */
-  list(limit: number, cursor?: string): Promise<FailurePage>;
+  list(limit: number, cursor?: string, group?: string): Promise<FailurePage>;
   /** Any other text would begin again at the top. */
-  isCursor(text: string): Promise<boolean>;
+  isCursor(text: string, group?: string): Promise<boolean>;
+  /** Those whose newest item is the newest first; of these states, or all. */
+  groups(asked: {
+    readonly states?: readonly GroupState[] | undefined;
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  }): Promise<FailureGroupPage>;
+  isGroupsCursor(text: string): Promise<boolean>;
+  group(key: string): Promise<FailureGroup | undefined>;
+  /**
+   * Says something of a group. One that is acknowledged is open again as soon as something new is parked in it. False when
+   * nothing is parked in it and nothing was said of it.
+   */
+  mark(key: string, mark: GroupMark): Promise<boolean>;
+  /** How many items are in groups that are open: those that need a person. */
+  openItems(): Promise<number>;
   find(id: string): Promise<Failure | undefined>;
   /**
    * Maps a parked event again, or posts a parked delivery back with its old stamps, so that it cannot overwrite what
@@ -67,6 +129,14 @@ export interface QueueCounts {
   readonly delayed: number;
   readonly failed: number;
   readonly completed: number;
+}
+
+/** Since when the oldest that waits has waited, milliseconds since the epoch; absent where nothing waits. */
+export interface Oldest {
+  /** To be mapped. */
+  readonly event?: number;
+  /** To be delivered. */
+  readonly update?: number;
 }
 
 /** `events` is the log of events, `contacts` the queue of wake-ups. */
@@ -100,12 +170,22 @@ export interface Store {
   readonly mailbox: Mailbox;
   readonly pacer: Pacer;
   readonly failures: Failures;
+  readonly replays: Replays;
+  readonly notices: Notices;
   readonly archive: Archive;
+  readonly numbers: Numbers;
+  readonly audit: Audit;
+  readonly signOuts: SignOuts;
+  readonly replicas: Replicas;
   readonly startWorker: StartWorker;
+  /** The queue of wake-ups itself, for a board that looks at it. Throws before the store is open. */
+  wakeQueue(): Queue;
   /** Wakes a contact: at most one waiting and one running job each. One that waits can only move forward. */
   wake(contact: ContactRef, priority?: Priority): Promise<void>;
   /** Wakes many, in one call, and one more where wake-ups that wait may have to move forward. */
   wakeAll(wakes: readonly Wake[]): Promise<void>;
+  /** Those of these that wait because the API does not have them are tried at once, by all their names. */
+  wakeMissing(contacts: readonly ContactRef[]): Promise<void>;
   /**
    * Lets so many of the wake-ups of each lower priority that have waited longest go before all others: their share.
    * Answers how many there were.
@@ -117,6 +197,8 @@ export interface Store {
    */
   erase(contact: ContactRef): Promise<number>;
   counts(): Promise<{ events: QueueCounts; contacts: QueueCounts }>;
+  /** What has waited longest. */
+  oldest(): Promise<Oldest>;
   /** What holds something that a free worker would take at once. */
   due(): Promise<readonly QueueName[]>;
   /** Answers within `deadlineMs`. Never rejects. */
@@ -135,6 +217,8 @@ export interface StoreOptions {
   readonly retentionMs: number;
   /** At most this many finished events are kept. */
   readonly retentionEvents: number;
+  /** How long the audit log is kept; a year if not given. */
+  readonly auditMs?: number;
   /** How long a claim of events is good for without being extended; 10 s if not given. */
   readonly leaseMs?: number;
   /** How many stores this process opens on the same server: they share the connections that one would have. */

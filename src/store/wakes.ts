@@ -58,3 +58,8 @@ export function readJobNumber(number = 0): { priority: Priority; forward: boolea
       return { priority: "normal", forward: false };
   }
 }
+
+/** The id under which a piece that a failed wake-up has set aside is listed. */
+export function parkedId(jobId: string | undefined, index: number): string {
+  return `dlv_${jobId ?? ""}.${index}`;
+}

@@ -30,11 +30,19 @@ export interface Metrics {
   updatesPerRequest(count: number): void;
   acceptedToDelivered(seconds: number): void;
   parked(reason: string): void;
+  /** The workspace's custom fields were asked for: `read`, `forbidden` or `unavailable`. */
+  fieldsRead(result: string): void;
   storeError(where: string): void;
   /** All places were taken: a new connection was refused (`full`), or one that asked for nothing closed (`idle`). */
   connectionDropped(reason: "full" | "idle"): void;
   /** So many messages that a source pulls: `fetched`, `stored`, `duplicate`, `parked` or `lost`. */
   bus(source: string, outcome: string, messages: number): void;
+  /** Events of replays by a filter: `replayed`, `skipped`, or `failed` where they could not be mapped again. */
+  replayEvents(outcome: string, events: number): void;
+  /** A notice that a person is needed, or is not any more: `sent`, `failed`, or `given-up` after a day. */
+  notice(kind: string, outcome: string): void;
+  /** How many replays this process carries out, asked at every scrape, for each destination that called this. */
+  onReplays(count: () => number): void;
   /** Asked at every scrape. */
   onBus(read: () => readonly BusFigures[]): void;
   /** Sources were read anew while the relay runs. */
@@ -106,6 +114,10 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     "reason",
     "destination",
   ]);
+  const fieldReads = counter("field_reads_total", "Readings of the workspace's custom fields by result", [
+    "result",
+    "destination",
+  ]);
   const storeErrors = counter("store_errors_total", "Errors of the store by place", ["where"]);
   const dropped = counter(
     "connections_dropped_total",
@@ -120,6 +132,10 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
   ]);
   const messages = counter("bus_messages_total", "Messages pulled from a bus by source and outcome", [
     "source",
+    "outcome",
+  ]);
+  const notices = counter("notices_total", "Notices that a person is needed, by kind and outcome", [
+    "kind",
     "outcome",
   ]);
   const busUp = gauge("bus_up", "1 while the bus of a source answers", ["source"]);
@@ -147,6 +163,13 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
   ]);
   const pause = gauge("pause_seconds", "Rest of the pause of the API, by reason", ["reason", "destination"]);
   const spool = gauge("spool_events", "Events in the spool that are not in the store yet", []);
+  const replays = gauge("replays_running", "Replays by a filter that this process carries out", [
+    "destination",
+  ]);
+  const replayed = counter("replay_events_total", "Events of replays by a filter, by outcome", [
+    "outcome",
+    "destination",
+  ]);
   const countEvent = children(events);
   const countMapping = children(mappings);
   const source = sources ? oneOf(sources, "unknown") : bounded("unknown");
@@ -156,6 +179,7 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
   const result = bounded("other");
   const place = bounded("other");
   const scrapes = new Map<string, { readonly read: () => Promise<Scrape>; readonly whose: Whose }>();
+  const replayCounts = new Map<string, { readonly count: () => number; readonly whose: Whose }>();
   let countSpool = () => 0;
   let readBus: () => readonly BusFigures[] = () => [];
 
@@ -202,6 +226,7 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
     bus(name, became, count) {
       if (count > 0) messages.inc({ source: source(name), outcome: became }, count);
     },
+    notice: (kind, became) => notices.inc({ kind, outcome: became }),
     onBus(callback) {
       readBus = callback;
     },
@@ -216,6 +241,7 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
       await scrape().catch(forget);
       spool.set(countSpool());
       showBus();
+      for (const { count, whose } of replayCounts.values()) replays.set(whose, count());
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
@@ -231,6 +257,9 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
       },
       paused: (why) => pauses.inc({ reason: reason(why), ...whose }),
       parked: (why) => parked.inc({ reason: reason(why), ...whose }),
+      fieldsRead: (became) => fieldReads.inc({ result: result(became), ...whose }),
+      replayEvents: (became, count) => replayed.inc({ outcome: became, ...whose }, count),
+      onReplays: (count) => void replayCounts.set(whose.destination ?? "", { count, whose }),
       onScrape: (read) => void scrapes.set(whose.destination ?? "", { read, whose }),
     };
   }
@@ -238,7 +267,10 @@ export function createMetrics({ sources, ofProcess = true }: MetricsOptions = {}
 
 /** The label of what concerns one of several destinations; none where there is one. */
 type Whose = { readonly destination?: string };
-type DestinationMetrics = Pick<Metrics, "delivery" | "request" | "paused" | "parked" | "onScrape">;
+type DestinationMetrics = Pick<
+  Metrics,
+  "delivery" | "request" | "paused" | "parked" | "fieldsRead" | "replayEvents" | "onReplays" | "onScrape"
+>;
 
 /** The counter of these values, which are few; looking one up by its labels costs more than counting. */
 function children(

@@ -12,6 +12,7 @@ import {
   expectedContacts,
   heldContacts,
   makeEvents,
+  messageOf,
   requestOf,
   writeSources,
   type Acknowledged,
@@ -30,14 +31,27 @@ interface Storm {
   readonly contacts: number;
   readonly replicas: number;
   readonly kills: number;
+  /** Nobody is at the API at first: the relays create them, and the API is slow to have them. */
+  readonly creates?: boolean;
+}
+
+/** A broker that the storm's events come by, in place of being posted; it is killed in the storm as well. */
+export interface StormBus {
+  readonly consume: string;
+  publish(message: object): Promise<void>;
+  /** Nothing is left that no relay has stored. */
+  isRead(): Promise<boolean>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /** Kills relays with -9 in a storm of events, with the API failing at random, and asks what the API holds then. */
-export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
+export async function killStorm(name: EngineName, storm: Storm, bus?: StormBus): Promise<void> {
   const engine = await startEngine(name);
   afterAll(async () => engine?.stop());
+  const way = bus ? ", events from a bus" : storm.creates ? ", contacts to be created" : "";
 
-  describe.skipIf(!engine)(`${name}: ${storm.replicas} relays, ${storm.kills} of them killed`, () => {
+  describe.skipIf(!engine)(`${name}: ${storm.replicas} relays, ${storm.kills} of them killed${way}`, () => {
     let directory = "";
     let sandbox: Sandbox;
     let env: Record<string, string> = {};
@@ -46,7 +60,12 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
 
     beforeEach(async () => {
       directory = mkdtempSync(join(tmpdir(), "relay-chaos-"));
-      sandbox = await startSandbox({ token: "api-token", ratePerSecond: 45, limiter: "sliding-window" });
+      sandbox = await startSandbox({
+        token: "api-token",
+        ratePerSecond: 45,
+        limiter: "sliding-window",
+        ...(storm.creates ? { unknownContact: "404", unseenMs: 300, creationMs: 600 } : {}),
+      });
       env = {
         AELYST_API_TOKEN: "api-token",
         AELYST_API_URL: sandbox.url,
@@ -56,9 +75,10 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
         RETRY_DELAY_MAX_MS: "1000",
         BUSY_DELAY_MS: "300",
         AUTH_PROBE_MS: "300",
-        SOURCES_FILE: writeSources(directory),
+        SOURCES_FILE: writeSources(directory, bus?.consume),
         ADMIN_TOKEN: adminToken,
         LOG_LEVEL: "warn",
+        ...(storm.creates ? { AELYST_MISSING_CONTACT: "create" } : {}),
         ...engine?.settings(directory),
       };
     });
@@ -75,8 +95,23 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
       relays[index] = relay;
     }
 
+    /** Publishes until the broker has it: what a lost answer leaves there twice is recognized. */
+    async function publish(event: StormEvent, way: StormBus): Promise<Acknowledged> {
+      const { acknowledged, message } = messageOf(event);
+      for (let attempt = 0; ; attempt += 1) {
+        const failed = await way.publish(message).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (failed === undefined) return acknowledged;
+        if (attempt > 600) throw new Error(`${event.id} was never published`, { cause: failed });
+        await wait(50);
+      }
+    }
+
     /** Posts until it is acknowledged, as senders do, to whichever relay is up. */
     async function acknowledge(event: StormEvent): Promise<Acknowledged> {
+      if (bus) return await publish(event, bus);
       for (let attempt = 0; ; attempt += 1) {
         const relay = relays[(attempt + event.id.length) % relays.length];
         const request = requestOf(event, Date.now());
@@ -131,7 +166,9 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
             const victim = relays[index];
             relays[index] = undefined;
             await victim?.end("SIGKILL");
+            if (kill === 1) await bus?.kill();
             await start(index);
+            if (kill === 1) await bus?.start();
           }
         })();
         await Promise.all([...senders, trouble]);
@@ -142,6 +179,7 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
         if (!relay) throw new Error("no relay is up");
         await until(
           async () => {
+            if (bus && !(await bus.isRead())) return false;
             const { queues } = await status(relay);
             const busy = Object.values(queues).flatMap((queue) => [
               queue["waiting"] ?? 0,
@@ -158,7 +196,10 @@ export async function killStorm(name: EngineName, storm: Storm): Promise<void> {
           events: { failed: 0 },
           contacts: { failed: 0 },
         });
-        expect(new Set(acknowledged.map(({ relayId }) => relayId)).size).toBe(events.length);
+        const kept = bus
+          ? (await status(relay)).queues["events"]?.["completed"]
+          : new Set(acknowledged.map(({ relayId }) => relayId)).size;
+        expect(kept).toBe(events.length);
         expect(sandbox.requests().length).toBeLessThan(events.length);
         for (const one of everStarted) expect(one.output()).not.toMatch(/unhandled|at .+\.js:\d+:\d+/i);
       },

@@ -24,25 +24,34 @@ export interface Acknowledged {
   readonly relayId: string;
 }
 
-/** A sources file for the storm's events: core fields, custom fields, and one that an absent value clears. */
-export function writeSources(directory: string): string {
+/**
+ * A sources file for the storm's events: core fields, custom fields, and one that an absent value clears.
+ *
+ * @param consume what the source `bus` pulls from, where there is one
+ */
+export function writeSources(directory: string, consume?: string): string {
   const file = join(directory, "sources.yaml");
+  const map = (root: string) => `
+    identify: [email]
+    map:
+      firstName: ${root}metadata.firstName
+      lastName: ${root}metadata.lastName
+      language: { value: ${root}metadata.language, clear: true }
+      custom_fields:
+        Plan: ${root}metadata.plan
+        Visits: { value: ${root}metadata.visits, type: number }`;
+  const bus = `  bus:
+    provider: cloudevents
+    consume: ${consume}${map("")}
+`;
   const text = `sources:
   storm:
     provider: stripe
-    secret: ${secret}
-    identify: [email]
-    map:
-      firstName: data.object.metadata.firstName
-      lastName: data.object.metadata.lastName
-      language: { value: data.object.metadata.language, clear: true }
-      custom_fields:
-        Plan: data.object.metadata.plan
-        Visits: { value: data.object.metadata.visits, type: number }
+    secret: ${secret}${map("data.object.")}
   forms:
     provider: form
     key: ${formKey}
-`;
+${consume === undefined ? "" : bus}`;
   writeFileSync(file, text);
   return file;
 }
@@ -69,26 +78,41 @@ export function makeEvents(seed: number, count: number, contacts: number): Storm
   });
 }
 
+function customerOf(event: StormEvent) {
+  const { firstName, lastName, Plan: plan, Visits: visits, language } = event.fields;
+  return { email: event.contact, metadata: { firstName, lastName, plan, visits, language } };
+}
+
 /** The request that brings the event, signed at `now`. */
 export function requestOf(event: StormEvent, now: number) {
-  const { firstName, lastName, Plan: plan, Visits: visits, language } = event.fields;
   const body = {
     id: event.id,
     object: "event",
     type: "customer.updated",
     created: event.created,
-    data: {
-      object: {
-        object: "customer",
-        email: event.contact,
-        metadata: { firstName, lastName, plan, visits, language },
-      },
-    },
+    data: { object: { object: "customer", ...customerOf(event) } },
   };
   const provider = findProvider("stripe");
   if (!provider) throw new Error("no provider stripe");
   const headers = { "content-type": "application/json" };
   return provider.sign({ headers, body: Buffer.from(JSON.stringify(body)) }, secret, now);
+}
+
+/**
+ * The same as a message of a bus. Nobody answers a producer with the relay's id, which would tell the order of events of
+ * one second: its number among the storm's events stands in, as milliseconds.
+ */
+export function messageOf(event: StormEvent): { acknowledged: Acknowledged; message: object } {
+  const millisecond = Number(event.id.split("_").at(-1)) % 1_000;
+  const message = {
+    specversion: "1.0",
+    id: event.id,
+    source: "/storm",
+    type: "customer.updated",
+    time: new Date(event.created * 1_000 + millisecond).toISOString(),
+    data: customerOf(event),
+  };
+  return { acknowledged: { event, relayId: String(millisecond).padStart(3, "0") }, message };
 }
 
 /** Newest wins: by the event's time, then by the relay's id, which sorts by arrival. */

@@ -45,7 +45,10 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       });
       const sources = names.map((one) => `  ${one}: { provider: form, key: k, destination: ${one} }`);
       const file = join(directory, "sources.yaml");
-      const own = "  own: { provider: form, key: k, map: { custom_fields: { Plan: plan } } }";
+      const own = [
+        "  own: { provider: form, key: k, map: { custom_fields: { Plan: plan } } }",
+        "  alike: { provider: form, key: k, destination: fine, map: { custom_fields: { Plan: plan } } }",
+      ].join("\n");
       writeFileSync(
         file,
         `destinations:\n${destinations.join("\n")}\nsources:\n${sources.join("\n")}\n${own}\n`,
@@ -156,6 +159,15 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       expect(failure).toMatchObject({ destination: "default", fields: ["custom_fields.Plan"] });
       expect((await ask(`/admin/failures/${id}`)).body).toMatchObject({ id, destination: "default" });
       expect((await ask(`/admin/failures/${id}?destination=fine`)).status).toBe(404);
+      const groups = (await ask("/admin/failures/groups")).body["items"] as { key: string }[];
+      expect(groups).toMatchObject([{ destination: "default", count: 1, sample: id, state: "open" }]);
+      const group = `/admin/failures/groups/${groups[0]?.key ?? ""}`;
+      const muted = { state: "muted" };
+      expect((await ask(group)).status).toBe(400);
+      expect((await ask(group, "POST", muted)).status).toBe(400);
+      expect((await ask(`${group}?destination=fine`, "POST", muted)).status).toBe(404);
+      expect((await ask(`${group}?destination=default`, "POST", muted)).body).toMatchObject(muted);
+      expect((await ask("/admin/failures/groups?state=open")).body["items"]).toEqual([]);
       expect((await ask("/admin/failures/retry", "POST")).body).toEqual({ status: "retried", retried: 1 });
       expect((await ask("/admin/status")).body["destinations"]).toMatchObject({ fine: {}, default: {} });
 
@@ -163,7 +175,7 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       for (const query of ["", "?destination=fine"]) {
         expect((await ask(`/admin/preview${query}`, "POST", question)).body).toMatchObject({ updates: [{}] });
       }
-      expect((await ask("/admin/sources")).body["items"]).toHaveLength(5);
+      expect((await ask("/admin/sources")).body["items"]).toHaveLength(6);
       const head = { method: "HEAD", headers: { authorization: `Bearer ${adminToken}` } };
       expect((await fetch(`${relay?.url}/admin/events`, head)).status).toBe(200);
       const [event] = events["items"] as { id: string }[];
@@ -172,9 +184,24 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       expect((await ask("/admin/events/evt_none/replay", "POST")).status).toBe(404);
 
       const erased = await ask("/admin/contacts/email:ada@example.com?destination=fine", "DELETE");
-      expect(erased.body).toEqual({ status: "erased", events: 1 });
+      expect(erased.body).toMatchObject({ status: "erased", events: 1 });
       expect((await contact("?destination=fine")).status).toBe(404);
       expect((await contact("?destination=default")).status).toBe(200);
+
+      const audited = await ask("/admin/audit?destination=fine");
+      expect(audited.body["items"]).toMatchObject([{ action: "erase" }]);
+      const replay = { action: "replay", destination: "default" };
+      expect((await ask("/admin/audit?limit=500")).body["items"]).toMatchObject([
+        replay,
+        { action: "retry-all", detail: "1 retried: 1 of default" },
+        { action: "mute", destination: "default" },
+      ]);
+      const accepted = async (query: string) => {
+        const { total } = (await ask(`/admin/numbers${query}`)).body as { total?: { accepted: number } };
+        return total?.accepted ?? 0;
+      };
+      await until(async () => (await accepted("")) === 2, waitMs, "the numbers of both");
+      expect(await accepted("?destination=fine")).toBe(1);
 
       const show = (...more: string[]) =>
         finishCommand(["contact", "show", "email:ada@example.com", ...more], { ...env, ...address() });
@@ -183,6 +210,78 @@ export async function destinationGuarantees(name: EngineName): Promise<void> {
       const { code, err } = await show();
       expect(code).toBe(2);
       expect(err).toContain("--destination: there are default, refusing, limiting, behind, fine");
+    });
+
+    it("an id that two workspaces have parked is dropped and retried in the one that is named, else in none", async () => {
+      const ada = { email: "ada@example.com", first_name: "Ada", plan: "gold" };
+      for (const source of ["alike", "own"]) await post(source, ada);
+      const parkedIn = async (destination: string) => {
+        const { body } = await ask(`/admin/failures?destination=${destination}`);
+        return (body["items"] as { id: string }[]).map((item) => item.id);
+      };
+      const parked = async () => [await parkedIn("default"), await parkedIn("fine")];
+      await until(async () => (await parked()).flat().length === 2, waitMs, "one parked item in each");
+      const [[id = ""] = []] = await parked();
+      expect(await parked(), "deliveries are numbered by each workspace for itself").toEqual([[id], [id]]);
+      const path = `/admin/failures/${id}`;
+      for (const [method, to] of [
+        ["GET", path],
+        ["DELETE", path],
+        ["POST", `${path}/retry`],
+      ] as const) {
+        const { status, body } = await ask(to, method);
+        expect([method, status]).toEqual([method, 400]);
+        expect(JSON.stringify(body)).toContain("default and in fine. Say whose is meant: ?destination=");
+      }
+      expect(await parked()).toEqual([[id], [id]]);
+      expect((await ask(`${path}?destination=fine`, "DELETE")).status).toBe(200);
+      expect(await parked()).toEqual([[id], []]);
+
+      const signIn = await fetch(`${relay?.url}/console/sign-in`, {
+        method: "POST",
+        headers: { "sec-fetch-site": "same-origin" },
+        body: new URLSearchParams({ token: adminToken }),
+        redirect: "manual",
+      });
+      const cookie = signIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+      const page = await fetch(`${relay?.url}/console/parked/${id}`, { headers: { cookie } });
+      expect(await page.text()).toContain('<input type="hidden" name="of" value="default"/>');
+      expect((await ask(path, "DELETE")).status).toBe(200);
+      expect(await parked()).toEqual([[], []]);
+      expect((await ask(path, "DELETE")).status).toBe(404);
+    });
+
+    it("a replay by a filter belongs to one workspace, which has to be named", async () => {
+      await post("fine", { email: "ada@example.com" });
+      await post("own", { email: "ada@example.com" });
+      await until(async () => (await ask("/readyz")).status === 200, waitMs, "the relay to be ready");
+      const question = { filter: { type: "form_submission" }, share: 1 };
+      const unnamed = await ask("/admin/replays", "POST", question);
+      expect(unnamed).toMatchObject({ status: 400, body: { error: { code: "malformed" } } });
+      expect(JSON.stringify(unnamed.body)).toContain("?destination= one of default, refusing");
+      expect((await ask("/admin/replays?destination=nobody", "POST", question)).status).toBe(404);
+      const dry = await ask("/admin/replays?destination=fine", "POST", { ...question, dryRun: true });
+      expect(dry).toMatchObject({ status: 200, body: { matching: 1 } });
+      const made = await ask("/admin/replays?destination=fine", "POST", question);
+      expect(made).toMatchObject({ status: 201, body: { of: 1 } });
+      const id = String(made.body["id"]);
+      const shown = async () => (await ask(`/admin/replays/${id}`)).body;
+      await until(async () => (await shown())["state"] === "done", waitMs, "the replay to be done");
+      expect(await shown()).toMatchObject({ destination: "fine", replayed: 1 });
+      const listed = (await ask("/admin/replays?limit=500")).body;
+      const items: unknown[] = [...(listed["items"] as unknown[])];
+      for (let cursor = listed["next"]; typeof cursor === "string";) {
+        const { body } = await ask(`/admin/replays?cursor=${encodeURIComponent(cursor)}`);
+        items.push(...(body["items"] as unknown[]));
+        cursor = body["next"];
+      }
+      expect(items).toMatchObject([{ id, destination: "fine" }]);
+      expect((await ask(`/admin/replays/${id}`, "DELETE")).status).toBe(200);
+      expect((await ask("/admin/replays/rpl_none", "DELETE")).status).toBe(404);
+      const own = (await ask("/admin/events?destination=default")).body["items"];
+      expect(own).toMatchObject([{ replay: 0 }]);
+      const list = await finishCommand(["replays", "--destination", "fine"], { ...env, ...address() });
+      expect(list.out).toContain(id);
     });
 
     it("killed in between, each workspace's events still arrive there and nowhere else", async () => {

@@ -160,7 +160,7 @@ describe.each(engineNames)("erasing a contact, on %s", { timeout: 6 * waitMs }, 
     expect(await tracesIn(name, stage)).not.toEqual([]);
     expect(await stage.admin(`/contacts/${contact}`, "DELETE")).toEqual({
       status: 200,
-      body: { status: "erased", events: 2 },
+      body: { status: "erased", events: 2, erased: [contact], linked: [] },
     });
     await expectForgotten(events);
     await until(async () => (await tracesIn(name, stage)).length === 0, waitMs, "the last trace to go");
@@ -169,7 +169,7 @@ describe.each(engineNames)("erasing a contact, on %s", { timeout: 6 * waitMs }, 
     expect(log).toContain("contact erased by an operator");
     for (const text of person) expect(log).not.toContain(text);
     const again = await stage.admin(`/contacts/${contact}`, "DELETE");
-    expect(again.body).toEqual({ status: "erased", events: 0 });
+    expect(again.body).toMatchObject({ status: "erased", events: 0 });
 
     stage.sandbox.clearFaults();
     await stage.post(submission({ score: "gold" }));
@@ -183,9 +183,38 @@ describe.each(engineNames)("erasing a contact, on %s", { timeout: 6 * waitMs }, 
     const events = await fill();
     await stage.stop();
     const erased = await stage.command("contact", "erase", "phone:+60 12-345 9876", "--json");
-    expect([erased.code, JSON.parse(erased.out)]).toEqual([0, { erased: contact, events: 2 }]);
+    expect([erased.code, JSON.parse(erased.out)]).toEqual([
+      0,
+      { erased: contact, events: 2, references: [contact], linked: [] },
+    ]);
     expect(await tracesIn(name, stage)).toEqual([]);
     await stage.start();
     await expectForgotten(events);
+  });
+
+  it("offers the references that the API takes for the same one, and takes them with --person", async () => {
+    const [mail, other] = [`email:${person[0]}`, "email:other@example.com"];
+    await stage.start();
+    await stage.post(submission({ score: "gold" }));
+    await stage.idle();
+    await stage.post({ email: person[0], last_name: "Quaggle-Smith" });
+    await stage.post({ email: "other@example.com", score: "gold" });
+    await stage.idle();
+    const { body: known } = await stage.admin(`/contacts/${mail}`);
+    expect(known).toMatchObject({ linked: [contact], contactId: stage.sandbox.contact(contact)?.id });
+    expect(Object.keys((known as { applied: object }).applied)).toContain("custom_fields.Score");
+    expect((await stage.admin(`/contacts/${other}`)).body).not.toHaveProperty("linked");
+    const first = await stage.command("contact", "erase", mail);
+    expect(first.out).toMatch(/^email:zenobia.* erased[^]*takes phone:\+60123459876 for the same.*--person/);
+    await stage.post({ email: person[0], last_name: "Quaggle" });
+    await stage.idle();
+    const whole = await stage.command("contact", "erase", mail, "--person", "--json");
+    expect(JSON.parse(whole.out)).toMatchObject({ references: [contact, mail], linked: [] });
+    for (const ref of [contact, mail]) expect((await stage.admin(`/contacts/${ref}`)).status).toBe(404);
+    expect((await stage.admin(`/contacts/${other}`)).status).toBe(200);
+    const { body: audit } = await stage.admin("/audit?limit=1");
+    expect(audit).toMatchObject({
+      items: [{ action: "erase", detail: expect.stringContaining("linked") as unknown }],
+    });
   });
 });

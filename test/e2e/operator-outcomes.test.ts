@@ -92,14 +92,14 @@ const outcomes: readonly Outcome[] = [
     log: "the API refuses the token: check AELYST_API_TOKEN",
   },
   {
-    what: "400, after which each field is taken on its own",
+    what: "400 that names another contact, after which each field is sent by itself",
     fault: {
       status: 400,
       times: 1,
       body: '{"code":400,"message":{"contactId":7,"message":"ada@example.com is already connected to a contact"}}',
     },
     status: "400",
-    result: "invalid",
+    result: "taken",
   },
   {
     what: "404",
@@ -168,13 +168,14 @@ describe("an operator can tell what the API does", { timeout: 6 * waitMs }, () =
     stage.sandbox.fault({ status: 400, times: 1, body: JSON.stringify({ code: 400, message: words }) });
     await stage.post({ email: "ada@example.com" });
     const [object] = await stage.parked(1);
-    expect(object).toMatchObject({ reason: "invalid", status: 400, fields: ["email"] });
+    expect(object).toMatchObject({ reason: "already-connected", status: 400, fields: ["email"] });
     expect(object?.message).toContain(words.message);
     expect(object?.message).toContain('"contactId":7');
     stage.sandbox.fault({ status: 400, times: 1, body: '{"code":400,"message":"Email: Invalid value"}' });
     await stage.post({ email: "bob@example.com" });
     expect((await stage.parked(2))[0]).toMatchObject({ message: "Email: Invalid value" });
-    expect(await stage.metrics()).toContain('relay_parked_total{reason="invalid"} 2');
+    expect(await stage.metrics()).toContain('relay_parked_total{reason="invalid"} 1');
+    expect(await stage.metrics()).toContain('relay_parked_total{reason="already-connected"} 1');
     expect(stage.relay().output()).toContain('"reason":"invalid","status":400');
   });
 

@@ -50,7 +50,11 @@ describe("the routes of the parked", { timeout: 4 * waitMs }, () => {
   it("nothing is told and nothing done without the right token", async () => {
     const routes = [
       ["GET", "/status"],
+      ["GET", "/numbers"],
+      ["GET", "/audit"],
       ["GET", "/failures"],
+      ["GET", "/failures/groups"],
+      ["POST", "/failures/groups/e000000000000"],
       ["POST", "/failures/retry"],
       ["POST", `/failures/${ids[0] ?? ""}/retry`],
       ["DELETE", `/failures/${ids[0] ?? ""}`],
@@ -123,6 +127,131 @@ describe("the routes of the parked", { timeout: 4 * waitMs }, () => {
     expect((await stage.admin("/contacts/id:5")).status).toBe(404);
     expect((await stage.admin("/nonsense")).status).toBe(404);
     expect(stage.relay().output()).not.toContain("an admin request failed");
+  });
+
+  it("what is parked is told by groups, and what a group is about is no person's own", async () => {
+    const { status, body } = await stage.admin("/failures/groups");
+    expect(status).toBe(200);
+    const groups = body["items"] as { key: string; count: number }[];
+    expect(groups).toMatchObject([
+      { kind: "event", reason: "unmappable", count: 1, sources: ["form"], state: "open", sample: ids.at(-1) },
+      {
+        kind: "delivery",
+        reason: "contact-not-found",
+        status: 404,
+        words: "Contact not found!",
+        count: 5,
+        sources: [],
+        state: "open",
+        sample: ids[0],
+      },
+    ]);
+    expect(JSON.stringify(groups)).not.toContain("person");
+    for (const { key, count } of groups) {
+      expect((await stage.admin(`/failures/groups/${key}`)).body).toMatchObject({ key, count });
+      const met: string[] = [];
+      let cursor = "";
+      do {
+        const page = await stage.admin(`/failures?group=${key}&limit=2${cursor}`);
+        met.push(...(page.body["items"] as { id: string }[]).map(({ id }) => id));
+        cursor = typeof page.body["next"] === "string" ? `&cursor=${page.body["next"]}` : "";
+      } while (cursor !== "");
+      expect(met).toEqual(count === 1 ? ids.slice(-1) : ids.slice(0, 5));
+    }
+    const first = await stage.admin("/failures/groups?limit=1");
+    const second = await stage.admin(`/failures/groups?limit=1&cursor=${first.body["next"] as string}`);
+    expect([first, second].flatMap((page) => page.body["items"] as unknown[])).toEqual(groups);
+    expect(second.body["next"]).toBeNull();
+  });
+
+  it("what nobody can say of a group, and what names none, is refused", async () => {
+    const [group] = (await stage.admin("/failures/groups")).body["items"] as { key: string }[];
+    const path = `/failures/groups/${group?.key ?? ""}`;
+    const questions: unknown[] = [
+      undefined,
+      "acknowledged",
+      {},
+      { state: "closed" },
+      { state: "muted", until: "yesterday" },
+      { state: "muted", until: "2020-01-01T00:00:00Z" },
+      { state: "muted", until: -1 },
+      { state: "muted", until: 8.64e15 + 1 },
+      { state: "acknowledged", until: "2999-01-01T00:00:00Z" },
+      { state: "muted", note: 5 },
+      { state: "muted", note: "x".repeat(201) },
+      { state: "muted", by: "somebody" },
+      { state: "muted", note: "x".repeat(10_000) },
+    ];
+    for (const question of questions) {
+      const { status, body } = await stage.admin(path, "POST", adminToken, question);
+      expect([question, status]).toEqual([question, 400]);
+      expect(body).toMatchObject({ error: { code: "malformed" } });
+    }
+    for (const key of ["x", "e000000000000", "%00", "a%2Fb", "%E0%A4%A"]) {
+      expect([key, (await stage.admin(`/failures/groups/${key}`)).status]).toEqual([key, 404]);
+      const asked = { state: "muted" };
+      const answer = await stage.admin(`/failures/groups/${key}`, "POST", adminToken, asked);
+      expect([key, answer.status]).toEqual([key, 404]);
+    }
+    for (const query of ["state=closed", "limit=0", "cursor=x", "cursor=1.x"]) {
+      expect([query, (await stage.admin(`/failures/groups?${query}`)).status]).toEqual([query, 400]);
+    }
+    for (const query of ["group=x", `group=${group?.key ?? ""}&cursor=d.1.1.0`]) {
+      expect([query, (await stage.admin(`/failures?${query}`)).status]).toEqual([query, 400]);
+    }
+    expect((await stage.admin(path)).body).toMatchObject({ state: "open" });
+    expect((await stage.admin(path)).body["mark"]).toBeUndefined();
+  });
+
+  it("a group is acknowledged, muted and opened over HTTP and by command, and the audit log says by whom", async () => {
+    const [event, delivery] = (
+      (await stage.admin("/failures/groups")).body["items"] as { key: string }[]
+    ).map(({ key }) => key) as [string, string];
+    const until = new Date(Date.now() + 60_000).toISOString();
+    const muted = await stage.admin(`/failures/groups/${delivery}`, "POST", adminToken, {
+      state: "muted",
+      until,
+      note: " the vendor knows ",
+    });
+    expect(muted.body).toMatchObject({
+      key: delivery,
+      state: "muted",
+      mark: { by: "operator", until, note: "the vendor knows" },
+    });
+    const command = await stage.command("failures", "acknowledge", event, "--note", "mended on Monday");
+    expect(command).toMatchObject({ code: 0, out: `${event} is acknowledged\n` });
+    const listed = await stage.command("failures", "groups");
+    expect(listed.code).toBe(0);
+    expect(listed.out).toMatch(
+      /e\w{12} {2}acknowledged {2}1 unmappable.*\n.*from form.*\n.*: mended on Monday/,
+    );
+    expect(listed.out).toContain("5 contact-not-found");
+    const json = await stage.command("failures", "groups", "--state", "muted", "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ items: [{ key: delivery, count: 5, state: "muted" }] });
+    expect((await stage.admin("/failures/groups?state=open")).body).toEqual({ items: [], next: null });
+
+    const forDay = await stage.command("failures", "mute", event, "--for", "1d", "--json");
+    const { mark } = JSON.parse(forDay.out) as { mark: { until: string } };
+    expect(Date.parse(mark.until) - Date.now()).toBeGreaterThan(86_000_000);
+    expect((await stage.command("failures", "open", delivery)).out).toBe(`${delivery} is open\n`);
+    expect((await stage.command("failures", "open", event)).code).toBe(0);
+    expect(await stage.command("failures", "mute", "e000000000000")).toMatchObject({
+      code: 1,
+      err: "nothing is parked in a group e000000000000\n",
+    });
+    expect((await stage.command("failures", "mute", event, "--for", "a while")).code).toBe(2);
+    expect((await stage.admin("/failures/groups?state=open")).body["items"]).toHaveLength(2);
+    // Neither retries or drops anything.
+    expect((await stage.failures()).map(({ id }) => id)).toEqual(ids);
+
+    const { body } = await stage.admin("/audit?limit=5");
+    expect(body["items"]).toMatchObject([
+      { who: "command line", action: "open", target: event },
+      { who: "command line", action: "open", target: delivery },
+      { who: "command line", action: "mute", target: event, detail: `until ${mark.until}` },
+      { who: "command line", action: "acknowledge", target: event },
+      { who: "operator", action: "mute", target: delivery, detail: `until ${until}` },
+    ]);
   });
 
   it("one is dropped, one retried, then all; what an operator did is in the log", async () => {

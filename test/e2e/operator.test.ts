@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { CustomFieldRule } from "../../src/sandbox/validate.ts";
+import type { CustomFieldsSettings } from "../../src/sandbox/custom-fields.ts";
 import { startEngine, type EngineName, type EngineUnderTest } from "../helpers/engines.ts";
 import { isLong, longTest } from "../helpers/length.ts";
 import { adminToken, openStage, waitMs, type Stage } from "../helpers/operator-stage.ts";
@@ -19,13 +19,13 @@ const ada = "email:ada@example.com";
 describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) => {
   const engine = engines.get(name);
   let stage: Stage;
-  /** What the workspace takes for the custom field; a test may change its mind. */
-  let workspace: Record<string, CustomFieldRule>;
+  /** What the workspace takes for the custom field from now on. */
+  const accept = (fields: NonNullable<CustomFieldsSettings["fields"]>) =>
+    stage.sandbox.setCustomFields({ fields });
 
   beforeEach(async (context) => {
     if (!engine) return context.skip(`${name}: no server found`);
-    workspace = { Score: { type: "list", options: ["gold"] } };
-    stage = await openStage(engine, { customFields: workspace });
+    stage = await openStage(engine, { customFields: { Score: { type: "list", options: ["gold"] } } });
   });
   afterEach(async () => {
     await stage?.close();
@@ -65,7 +65,7 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
     const [again] = await stage.parked(1);
     expect(again).toMatchObject({ message: "Score: Invalid value", fields: ["custom_fields.Score"] });
 
-    workspace["Score"] = { type: "text" };
+    accept({ Score: { type: "text" } });
     const retried = await stage.command("failures", "retry", again?.id ?? "", "--json");
     expect([retried.code, JSON.parse(retried.out)]).toEqual([0, { retried: 1, missing: [] }]);
     await until(() => stage.sandbox.contact(ada)?.customFields["Score"] === "lead", waitMs, "the delivery");
@@ -89,7 +89,7 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
       waitMs,
       "the newer value",
     );
-    workspace["Score"] = { type: "text" };
+    accept({ Score: { type: "text" } });
     await stage.idle();
     const requests = stage.sandbox.requests().length;
 
@@ -102,9 +102,25 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
       waiting: [],
       applied: { "custom_fields.Score": { eventId: newer.id } },
       history: [
-        { outcome: "delivered in part", fields: ["email"] },
-        { outcome: "parked: invalid", status: 400, fields: ["custom_fields.Score"] },
-        { outcome: "delivered", eventIds: [newer.id] },
+        // The retry had nothing that is newer.
+        { outcome: "superseded", fields: [] },
+        {
+          outcome: "applied",
+          status: 200,
+          fields: [
+            { field: "email", eventId: newer.id },
+            { field: "custom_fields.Score", eventId: newer.id },
+          ],
+        },
+        {
+          outcome: "invalid",
+          status: 400,
+          fields: [{ field: "custom_fields.Score" }],
+          parked: "invalid",
+          parkedId: item?.id,
+        },
+        { outcome: "applied", fields: [{ field: "email" }] },
+        { outcome: "invalid", status: 400 },
       ],
     });
   });
@@ -183,7 +199,7 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
         await stage.parked(index + 1);
       }
       const ids = (await stage.parked(3)).map((item) => item.id);
-      await stage.post({ email: "dora@example.com", first_name: "Dora" });
+      const dora = await stage.post({ email: "dora@example.com", first_name: "Dora" });
       await until(() => stage.sandbox.contact("email:dora@example.com") !== undefined, waitMs, "Dora");
       await stage.idle();
 
@@ -193,17 +209,33 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
           plain: await stage.command("failures"),
           show: await stage.command("failures", "show", ids[0] ?? ""),
           contact: await stage.command("contact", "show", "email:DORA@example.com"),
+          fitting: await stage.command(
+            "failures",
+            "--reason",
+            "invalid",
+            "--contact",
+            "email:bob@example.com",
+          ),
+          other: await stage.command("failures", "--reason", "refused"),
+          events: await stage.command("events", "--from", "1h", "--contact", "email:dora@example.com"),
+          event: await stage.command("events", "show", dora.id),
         };
         return Object.values(told).map(({ code, out }) => ({ code, out }));
       }
       const whileRunning = await readAll();
-      expect(whileRunning.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-      const [list, plain, show, contact] = whileRunning.map(({ out }) => out);
+      expect(whileRunning.every(({ code }) => code === 0)).toBe(true);
+      const [list, plain, show, contact, fitting, other, events, event] = whileRunning.map(({ out }) => out);
+      expect(fitting?.trim().split("\n")).toEqual([expect.stringContaining(ids[1] ?? "none")]);
+      expect(other).toBe("Nothing that fits is parked.\n");
+      expect(events).toMatch(
+        new RegExp(`^\\S+  ${dora.id}  form  form_submission  mapped  email:dora@example.com\n$`),
+      );
+      expect(JSON.parse(event ?? "")).toMatchObject({ id: dora.id, outcome: "mapped" });
       expect(JSON.parse(list ?? "")).toMatchObject({ items: ids.map((id) => ({ id })) });
       expect(plain?.trim().split("\n")).toHaveLength(3);
       expect(plain).toContain("invalid [custom_fields.Score]: 400 Score: Invalid value");
       expect(JSON.parse(show ?? "")).toMatchObject({ id: ids[0], kind: "delivery" });
-      expect(JSON.parse(contact ?? "")).toMatchObject({ waiting: [], history: [{ outcome: "delivered" }] });
+      expect(JSON.parse(contact ?? "")).toMatchObject({ waiting: [], history: [{ outcome: "applied" }] });
 
       const refused: [number, ...string[]][] = [
         [1, "failures", "show", "dlv_999999.0"],
@@ -216,6 +248,10 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
         [2, "failures", "retry", "--all", "x"],
         [2, "failures", "drop"],
         [2, "failures", "lst"],
+        [2, "failures", "retry", "x", "--reason", "invalid"],
+        [1, "events", "show", "evt_unknown"],
+        [2, "events", "--from", "sometime"],
+        [2, "events", "--state", "done"],
       ];
       async function refuseAll(requests: typeof refused) {
         for (const [code, ...args] of requests) {
@@ -243,7 +279,7 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
       expect([all.code, JSON.parse(all.out)]).toEqual([0, { retried: 1, missing: [] }]);
       expect((await stage.command("failures", "list")).out).toBe("Nothing is parked.\n");
 
-      workspace["Score"] = { type: "text" };
+      accept({ Score: { type: "text" } });
       await stage.start();
       const scores = () =>
         stage.sandbox.contacts().map(({ customFields }) => customFields["Score"] ?? "none");
@@ -259,8 +295,8 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
 
   it("a piece that was cut off in the middle of its division by kill -9 is found again, and nothing is lost", async () => {
     stage.mapping({ Score: "score", A: "a", B: "b", C: "c", D: "d" });
-    for (const field of ["A", "B", "C", "D"]) workspace[field] = { type: "text" };
-    workspace["C"] = { type: "number" };
+    const text = { type: "text" } as const;
+    accept({ A: text, B: text, C: { type: "number" }, D: text });
     stage.sandbox.fault({ latencyMs: 150 });
     await stage.start();
     await stage.post({

@@ -94,7 +94,15 @@ it("a signed order becomes the right PUT, and the operator can see why the conta
     contact,
     waiting: [],
     applied: { firstName: { eventId: answer.id } },
-    history: [{ outcome: "delivered", status: 200, eventIds: [answer.id] }],
+    history: [
+      {
+        outcome: "applied",
+        method: "PUT",
+        identifier: contact,
+        status: 200,
+        fields: expect.arrayContaining([{ field: "firstName", eventId: answer.id }]) as unknown,
+      },
+    ],
   });
   expect(await admin(relay, `/admin/events/${answer.id}`)).toMatchObject({
     source: "shopify",

@@ -42,6 +42,8 @@ export function expectKnownAnswer(answer: Answer, source: Source, method: string
     return;
   }
   expect(status, text).toBe(200);
+  // In the sender's own words, which the document knows.
+  if (source.provider.acknowledge) return;
   if (source.provider.answers === "empty") expect(text).toBe("");
   else expectSuccess(JSON.parse(text));
 }

@@ -41,6 +41,7 @@ function configured({ name, proof, settings = [], answers, mapping }: Provider) 
   };
   const forBrowsers = answers === "form" ? browsers : {};
   const mapped = { ...proven, ...forBrowsers, region: "MY", identify: ["email", "phone", "id"], map };
+  if (mapping === "never") return { [name]: proven };
   const plain = mapping === "none" ? { ...proven, map: { email: "email" } } : proven;
   return { [name]: plain, [`${name}-mapped`]: mapped };
 }

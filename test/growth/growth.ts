@@ -5,7 +5,7 @@ import type { JobWorker, Store, StoreOptions } from "../../src/store/store.ts";
 import { isLong } from "../helpers/length.ts";
 import { until } from "../helpers/relay-process.ts";
 import { startEventWorker } from "../store-contract/suite.ts";
-import { sampleEvent, sampleOptions, unique } from "../helpers/store-samples.ts";
+import { sampleEvent, sampleOptions, unique, sampleNote } from "../helpers/store-samples.ts";
 
 /** For a machine that is busy with other things. */
 const waitMs = 120_000;
@@ -109,13 +109,7 @@ function startWorkers(store: Store): Pick<JobWorker, "close">[] {
         await store.mailbox.settle(job.data.contact, {
           done: waiting.map(({ id }) => id),
           applied: { firstName: { stamp, eventId } },
-          note: {
-            at: Date.now(),
-            outcome: "delivered",
-            status: 200,
-            fields: ["firstName"],
-            eventIds: [eventId],
-          },
+          notes: [sampleNote({ fields: [{ field: "firstName", eventId }] })],
         });
       },
       { concurrency: 8 },

@@ -44,8 +44,17 @@ export async function startEngine(name: EngineName): Promise<EngineUnderTest | u
 
 /** There is no server for this engine: one visible line, or an error where `REQUIRE_ENGINES` names it. */
 export function insistOn(name: EngineName): void {
+  skipped(name, "REQUIRE_ENGINES");
+}
+
+/** The same for a broker and `REQUIRE_BROKERS`. */
+export function insistOnBroker(name: "redis" | "nats" | "rabbitmq"): void {
+  skipped(name, "REQUIRE_BROKERS");
+}
+
+function skipped(name: string, variable: string): void {
   const message = `${name}: skipped, no server found`;
-  const required = (process.env["REQUIRE_ENGINES"] ?? "").split(",").map((engine) => engine.trim());
+  const required = (process.env[variable] ?? "").split(",").map((one) => one.trim());
   if (required.includes(name)) throw new Error(message);
   process.stderr.write(`${message}\n`);
 }

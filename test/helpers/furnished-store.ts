@@ -7,7 +7,7 @@ import type { Parked, Store } from "../../src/store/store.ts";
 import { storable } from "../../src/store/storable.ts";
 import { startEventWorker } from "../store-contract/suite.ts";
 import { until } from "./relay-process.ts";
-import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "./store-samples.ts";
+import { sampleContact, sampleEvent, sampleUpdate, stampAt, sampleNote } from "./store-samples.ts";
 
 const hostile = "a\0b\ud800 'quoted' ]] 👩‍👩‍👧";
 
@@ -55,14 +55,16 @@ export async function furnish(store: Store): Promise<Furnishing> {
   const waiting = Array.from({ length: 5 }, () => sampleEvent());
   for (const event of waiting) await store.events.accept([event]);
 
+  await store.audit.record({ at: Date.now(), who: "operator", action: "retry", target: "dlv_1.0" });
   const [both, busy, parked] = [sampleContact(), sampleContact(), sampleContact()];
-  const first = sampleUpdate(both, { firstName: "Ann", email: null });
+  const trace = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`, tracestate: "vendor=1" };
+  const first = sampleUpdate(both, { firstName: "Ann", email: null }, { trace });
   const second = sampleUpdate(both, { "custom_fields.Größe": "x\0y" }, { stamp: stampAt(1_800_000_000_000) });
   await store.mailbox.post([first, second, sampleUpdate(busy)]);
   await store.mailbox.settle(both, {
     done: [first.id],
     applied: { firstName: { stamp: first.stamp, eventId: first.eventId } },
-    note: { at: 5, outcome: "delivered", status: 200, fields: ["firstName"], eventIds: [first.eventId] },
+    notes: [sampleNote({ fields: [{ field: "firstName", eventId: first.eventId }] })],
   });
   const updates = [sampleUpdate(parked), sampleUpdate(parked, { email: null })];
   const parkedPieces = updates.map((update, at): Parked => {
@@ -76,8 +78,12 @@ export async function furnish(store: Store): Promise<Furnishing> {
         const [update] = (await store.mailbox.read(contact)).waiting;
         if (!update) return;
         const { id, stamp, eventId } = update;
-        const note = { at: 6, outcome: "delivered", status: 200, fields: ["firstName"], eventIds: [eventId] };
-        await store.mailbox.settle(contact, { done: [id], applied: { firstName: { stamp, eventId } }, note });
+        const notes = [sampleNote({ fields: [{ field: "firstName", eventId }] })];
+        await store.mailbox.settle(contact, {
+          done: [id],
+          applied: { firstName: { stamp, eventId } },
+          notes,
+        });
         return;
       }
       if (contact === parked) {
@@ -119,6 +125,10 @@ export function comparable(records: readonly ArchiveRecord[]): Record<string, un
     switch (record.kind) {
       case "pace":
         return ["pace", { reason: record.pause?.reason, forMs: record.pause?.forMs }];
+      case "audit":
+        return [`audit ${record.entry.id}`, record];
+      case "group":
+        return [`group ${record.key}`, record];
       case "window":
         return [`window ${record.id}`, record];
       case "parking":

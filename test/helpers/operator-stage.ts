@@ -37,7 +37,7 @@ export interface Stage {
   relay(): RelayProcess;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   post(fields: object): Promise<{ status: string; id: string }>;
-  admin(path: string, method?: string, token?: string): Promise<Answer>;
+  admin(path: string, method?: string, token?: string, question?: unknown): Promise<Answer>;
   failures(): Promise<ListedFailure[]>;
   /** Waits until this many items are parked. */
   parked(count: number): Promise<ListedFailure[]>;
@@ -71,10 +71,16 @@ export async function openStage(engine: EngineUnderTest, options: SandboxOptions
     return relay;
   };
 
-  async function admin(path: string, method = "GET", token = adminToken): Promise<Answer> {
+  async function admin(
+    path: string,
+    method = "GET",
+    token = adminToken,
+    question?: unknown,
+  ): Promise<Answer> {
     const response = await fetchDocumented(`${running().url}/admin${path}`, {
       method,
       headers: token === "" ? {} : { authorization: `Bearer ${token}` },
+      body: question === undefined ? null : JSON.stringify(question),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }

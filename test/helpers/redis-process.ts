@@ -65,7 +65,9 @@ export async function runRedis(
   async function start(): Promise<void> {
     server = spawn("redis-server", args, { stdio: "ignore" });
     const started = server;
-    process.once("exit", () => started.kill("SIGKILL"));
+    const endWithUs = () => started.kill("SIGKILL");
+    process.once("exit", endWithUs);
+    started.once("exit", () => process.off("exit", endWithUs));
     const answers = () =>
       command("PING").then(
         () => true,

@@ -3,7 +3,7 @@ import type { ContactPatch } from "../../src/contact/contact-patch.ts";
 import type { ContactRef } from "../../src/contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../../src/contact/event.ts";
 import { makeStamp, type Stamp } from "../../src/contact/stamp.ts";
-import type { StoreOptions } from "../../src/store/store.ts";
+import type { DeliveryNote, StoreOptions } from "../../src/store/store.ts";
 
 let count = 0;
 
@@ -63,4 +63,10 @@ export function sampleUpdate(
     receivedAt: 1_700_000_000_500,
     ...overrides,
   };
+}
+
+/** A line of history for a request of just now. */
+export function sampleNote(overrides: Partial<DeliveryNote> = {}): DeliveryNote {
+  const fields = [{ field: "firstName", eventId: "evt_a" }];
+  return { at: Date.now(), outcome: "applied", durationMs: 12, status: 200, fields, ...overrides };
 }

@@ -4,12 +4,13 @@ import { documented } from "./documented.ts";
 import type { RelayEvent } from "../../src/contact/event.ts";
 import { createIntake } from "../../src/intake/receive.ts";
 import type { Kept, Spool } from "../../src/intake/spool.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import type { Provider, Published } from "../../src/providers/provider.ts";
 import type { Source } from "../../src/sources/source.ts";
 import type { Acceptance } from "../../src/store/event-log.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { webhooks } from "../../src/http/webhooks.ts";
+import { noTracing } from "../../src/telemetry/tracing.ts";
 
 export const now = Date.UTC(2026, 0, 5);
 
@@ -116,7 +117,7 @@ const spool: Pick<Spool, "find" | "keep"> = {
   },
 };
 
-export function app(configured: Source = source()) {
+export function app(configured: Source = source(), published?: Published) {
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       world.logged += chunk.toString();
@@ -125,11 +126,13 @@ export function app(configured: Source = source()) {
   });
   return webhooks({
     sources: new Map([[configured.name, configured]]),
-    intake: createIntake({ accept: (events) => world.accept(events) }, () => now, spool),
+    intake: createIntake({ accept: (events) => world.accept(events) }, () => now, spool, published),
+    announcements: configured.provider.announcement ? [configured.provider.announcement] : [],
     bodyLimitBytes: 1_000,
     clock: () => now,
     log: createLogger({ level: "debug", stream }),
     metrics: world.metrics,
+    tracing: noTracing,
   });
 }
 

@@ -14,6 +14,7 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { documented } from "./documented.ts";
 import { placeDatabase } from "./embedded-template.ts";
 import { sampleOptions } from "./store-samples.ts";
+import { noTracing } from "../../src/telemetry/tracing.ts";
 
 export interface WorkersStage {
   readonly store: Store;
@@ -34,7 +35,10 @@ export async function openWorkersStage(): Promise<WorkersStage> {
   const opened = await openEmbeddedStore(directory, sampleOptions());
   if (!opened.ok) throw new Error(opened.message);
   const { store } = opened;
-  const routes = eventsRoutes({ store, sources: new Map(), bodyLimitBytes: 1_000, clock: Date.now });
+  const routes = eventsRoutes(
+    { store, sources: new Map(), bodyLimitBytes: 1_000, clock: Date.now },
+    async () => undefined,
+  );
   return {
     store,
     start(yaml, lookup = never) {
@@ -44,6 +48,7 @@ export async function openWorkersStage(): Promise<WorkersStage> {
         store,
         sources: new Map(loaded.sources.map((source) => [source.name, source])),
         lookup,
+        create: async () => ({ kind: "nothing-to-send" }),
         send: () => Promise.reject(new Error("nothing is to be sent here")),
         shapes: createShapeWatch(Date.now),
         policy: {
@@ -51,12 +56,15 @@ export async function openWorkersStage(): Promise<WorkersStage> {
           busy: { firstMs: hourMs, maxMs: hourMs },
           retry: { firstMs: hourMs, maxMs: hourMs },
           requireFirstName: false,
+          missing: "park",
+          holdMs: hourMs,
         },
         ceiling: 10,
         clock: Date.now,
         random: () => 0,
         log: createLogger({ level: "silent" }),
         metrics: createMetrics(),
+        tracing: noTracing,
       });
     },
     async shown(id) {

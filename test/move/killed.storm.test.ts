@@ -8,7 +8,7 @@ import { startEngine, type EngineName, type EngineUnderTest } from "../helpers/e
 import { comparable, recordsOf } from "../helpers/furnished-store.ts";
 import { moveArguments, moveStore, newPlace, type MovePlace } from "../helpers/move-place.ts";
 import { runCommand, until } from "../helpers/relay-process.ts";
-import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
+import { sampleContact, sampleEvent, sampleUpdate, stampAt, sampleNote } from "../helpers/store-samples.ts";
 
 const embedded = await startEngine("embedded");
 const shared = new Map<EngineName, EngineUnderTest>();
@@ -52,7 +52,7 @@ async function fill(store: Store): Promise<void> {
         contact,
         waiting: n % 2 === 0 ? [update] : [],
         applied: { email: { stamp: stampAt(n), eventId: event.id } },
-        history: [{ at: n, outcome: "delivered", fields: ["email"], eventIds: [event.id] }],
+        history: [sampleNote({ at: Date.now() - n, fields: [{ field: "email", eventId: event.id }] })],
         eventIds: [event.id, update.eventId],
         expiresAt,
         ...(n % 2 === 0 ? { wake: {} } : {}),

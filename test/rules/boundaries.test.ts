@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL("../../src", import.meta.url));
 
 function productFiles(): string[] {
   return readdirSync(source, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".test.ts"))
     .sort((a, b) => a.localeCompare(b));
 }
 

@@ -20,14 +20,25 @@ interface Room {
 
 const contact = /^contact\//;
 const providerShared =
-  /^providers\/(provider|signature|standard-webhooks|timed-signature|body|json|text|fields|multipart|labels|answers|sample)\.ts$/;
+  /^providers\/(provider|signature|standard-webhooks|timed-signature|body|json|text|fields|multipart|labels|answers|sample|cloud-event|cloud-event-binary|carried|unreadable)\.ts$/;
 const outbound = /^outbound\//;
-const storePort = /^store\/(store|event-log|wakes)\.ts$/;
+const storePort = /^store\/(store|event-log|notices|replays|replicas|wakes|sign-outs|person)\.ts$/;
 const sourceTypes = /^sources\/source\.ts$/;
 const settings = /^config\/(secret-file|settings)\.ts$/;
 /** A bad address is a problem of the configuration, found by the code that connects with it. */
 const redisAddress = /^store\/redis\/address\.ts$/;
 const telemetry = /^telemetry\//;
+/** How what needs a person, and how long it takes, is said: the same wherever it is told. */
+const noticeWords = /^notices\/(kinds|until-done)\.ts$/;
+const tracing = /^telemetry\/tracing\.ts$/;
+
+const codeMirror = [
+  ...["autocomplete", "commands", "lang-json", "lang-yaml", "language", "lint", "state", "view"].map(
+    (part) => `@codemirror/${part}`,
+  ),
+  "@lezer/common",
+  "@lezer/highlight",
+];
 
 /** The table of docs/architecture.md, the first row that a file matches. */
 export const rooms: readonly Room[] = [
@@ -57,21 +68,40 @@ export const rooms: readonly Room[] = [
     own: [contact, /^providers\/[^/]+\.ts$/, /^sources\//, settings, redisAddress],
   },
   {
+    room: "intake/published",
+    files: /^intake\/published\./,
+    packages: ["undici"],
+    own: [outbound],
+    types: [/^providers\/provider\.ts$/],
+  },
+  {
     room: "intake/",
     files: /^intake\//,
     packages: ["ulid"],
     own: [contact, storePort, /^intake\//],
-    types: [sourceTypes, /^providers\/provider\.ts$/],
+    types: [sourceTypes, /^providers\/provider\.ts$/, tracing],
   },
   {
     room: "bus/redis-streams/",
     files: /^bus\/redis-streams\//,
     packages: ["ulid"],
     own: [
-      /^bus\/consumer\.ts$/,
+      /^bus\/(consumer|escaped)\.ts$/,
       /^bus\/redis-streams\//,
       /^store\/(redis\/(address|connections|look)|deadline)\.ts$/,
     ],
+  },
+  {
+    room: "bus/nats/",
+    files: /^bus\/nats\//,
+    packages: ["@nats-io/jetstream", "@nats-io/transport-node"],
+    own: [/^bus\/(consumer|escaped)\.ts$/, /^bus\/nats\//, /^store\/deadline\.ts$/],
+  },
+  {
+    room: "bus/rabbitmq/",
+    files: /^bus\/rabbitmq\//,
+    packages: ["amqplib"],
+    own: [/^bus\/(consumer|escaped)\.ts$/, /^bus\/rabbitmq\//, /^store\/deadline\.ts$/],
   },
   { room: "bus/", files: /^bus\/[^/]+\.ts$/, packages: [], own: [/^bus\/[^/]+\.ts$/] },
   {
@@ -96,6 +126,12 @@ export const rooms: readonly Room[] = [
     types: [sourceTypes, /^providers\/provider\.ts$/, telemetry],
   },
   { room: "aelyst/", files: /^aelyst\//, packages: ["zod", "undici"], own: [contact, /^aelyst\//, outbound] },
+  {
+    room: "notices/",
+    files: /^notices\//,
+    packages: ["undici"],
+    own: [/^notices\//, outbound, storePort, /^providers\/standard-webhooks\.ts$/],
+  },
   { room: "outbound/", files: outbound, packages: ["undici"], own: [outbound] },
   {
     room: "store/",
@@ -107,10 +143,29 @@ export const rooms: readonly Room[] = [
     room: "http/",
     files: /^http\//,
     packages: ["hono", "@hono/node-server", "zod"],
-    own: [contact, /^http\//, /^intake\//, /^providers\/json\.ts$/, storePort],
-    types: [sourceTypes, /^providers\/provider\.ts$/, telemetry, /^delivery\//],
+    own: [contact, /^http\//, /^intake\//, /^providers\/json\.ts$/, /^telemetry\/scrub\.ts$/, storePort],
+    types: [sourceTypes, /^providers\/provider\.ts$/, telemetry, /^delivery\//, /^notices\//],
   },
-  { room: "telemetry/", files: telemetry, packages: ["pino", "prom-client"], own: [telemetry] },
+  {
+    room: "console/islands/",
+    files: /^console\/islands\//,
+    packages: ["preact", "@preact/signals", "uplot", ...codeMirror],
+    own: [/^console\/islands\//, /^console\/(words|query|paths|figures|needs)\.ts$/, noticeWords],
+    types: [/^console\/answers\.ts$/],
+  },
+  {
+    room: "console/",
+    files: /^console\//,
+    packages: ["hono", "zod"],
+    own: [contact, /^console\/(?!islands\/)/, /^http\//, noticeWords],
+    types: [telemetry],
+  },
+  {
+    room: "telemetry/",
+    files: telemetry,
+    packages: ["pino", "prom-client", "@opentelemetry/api"],
+    own: [/^contact\/trace-context\.ts$/, telemetry],
+  },
   { room: "sandbox/", files: /^sandbox\//, packages: ["zod", "hono"], own: [contact, /^sandbox\//] },
   // A bad REDIS_URL is a problem of the configuration, found by the code that connects with it.
   {

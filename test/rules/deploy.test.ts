@@ -197,6 +197,25 @@ describe("Dockerfile", () => {
     expect(final).not.toContain("npm");
   });
 
+  it("keeps the clients of the buses, each in the version that is tested", () => {
+    const manifest = JSON.parse(read("package.json")) as Record<string, Record<string, string>>;
+    const clients = Object.keys(manifest["peerDependencies"] ?? {});
+    expect(clients).toContain("@nats-io/jetstream");
+    const directory = mkdtempSync(join(tmpdir(), "relay-image-"));
+    try {
+      writeFileSync(join(directory, "package.json"), JSON.stringify(manifest));
+      const [, script = ""] = /^RUN node -e "(.+)"$/m.exec(text) ?? [];
+      expect(spawnSync(process.execPath, ["-e", script], { cwd: directory }).status).toBe(0);
+      const kept = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as typeof manifest;
+      for (const client of clients) {
+        expect(kept["dependencies"]?.[client]).toBe(manifest["devDependencies"]?.[client]);
+        expect(kept["devDependencies"]).not.toHaveProperty(client);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   it("does not run as root, and owns its data", () => {
     expect(instructions(final, "USER")).toEqual(["node"]);
     expect(final).toMatch(/^ENV .*\bNODE_ENV=production\b/m);

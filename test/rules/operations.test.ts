@@ -3,30 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { noticeKinds, rules } from "../../src/notices/kinds.ts";
 import { alertsShape } from "./kubernetes-shapes.ts";
+import { anchorsOf, known, namedMetrics, own } from "./named-metrics.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 const page = read("docs/operations.md");
 const alerts = alertsShape.parse(parse(read("deploy/prometheus/alerts.yaml")));
-
-const exposed = [...(await createMetrics().render()).body.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(
-  ([, name = "", type]) => ({ name, type }),
-);
-const suffixes = { counter: [""], gauge: [""], histogram: ["", "_bucket", "_sum", "_count"] };
-const known = exposed.flatMap(({ name, type }) =>
-  (suffixes[type as keyof typeof suffixes] ?? [""]).map((suffix) => name + suffix),
-);
-/** Those of the relay itself: the runtime's have names of their own. */
-const own = exposed.map(({ name }) => name).filter((name) => !/^relay_(?:process|nodejs)_/.test(name));
-
-/** Metrics that a text names. A name made by the adapter, a schema and a prefix with a star are none. */
-function namedMetrics(text: string): string[] {
-  const notMetrics = ["relay_events_waiting", "relay_relay"];
-  const names = [...text.matchAll(/\brelay_[a-z_]+[a-z](?![a-z_*])/g)].map(([name]) => name);
-  return [...new Set(names)].filter((name) => !notMetrics.includes(name));
-}
 
 const texts = [
   "README.md",
@@ -48,14 +32,17 @@ it("every metric is explained in docs/operations.md", () => {
   expect(own.filter((name) => !named.includes(name))).toEqual([]);
 });
 
+it("every kind of notice leads to a heading, and is explained", () => {
+  const anchors = anchorsOf(page);
+  expect(noticeKinds.length).toBeGreaterThan(5);
+  expect(
+    noticeKinds.map((kind) => `#${rules[kind].runbook}`).filter((one) => !anchors.includes(one)),
+  ).toEqual([]);
+  expect(noticeKinds.filter((kind) => !page.includes(`| \`${kind}\``))).toEqual([]);
+});
+
 it("every alert has a runbook", () => {
-  const anchors = [...page.matchAll(/^#{2,4} (.*)$/gm)].map(
-    ([, heading = ""]) =>
-      `#${heading
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, "")
-        .replaceAll(" ", "-")}`,
-  );
+  const anchors = anchorsOf(page).map((anchor) => `docs/operations.md${anchor}`);
   const rules = alerts.groups.flatMap((group) => group.rules);
   expect(rules.length).toBeGreaterThan(5);
   for (const { alert, annotations } of rules) expect(anchors, alert).toContain(annotations.runbook);

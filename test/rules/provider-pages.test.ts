@@ -13,6 +13,13 @@ const settingKeys = {
   verifyToken: "verify_token",
   accessToken: "access_token",
   apiUrl: "api_url",
+  topics: "topics",
+  pubsub: "pubsub",
+  bulk: "bulk",
+  rawPayload: "raw_payload",
+  audiences: "audience",
+  serviceAccounts: "service_account",
+  jwksUrl: "jwks_url",
 } as const;
 
 function parse(provider: Provider, body: string, headers: Readonly<Record<string, string>>): Parsed {

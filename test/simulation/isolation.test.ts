@@ -86,6 +86,7 @@ async function among(
         case "busy":
         case "invalid":
         case "not-found":
+        case "taken":
         case "refused":
           if (!isPoison(contact)) othersDoneAt = Math.max(othersDoneAt, time.now());
           return answer.kind;

@@ -14,10 +14,11 @@ import type { Attempts, DeliveryPolicy } from "../../src/delivery/delivery.ts";
 import { createContactPace } from "../../src/delivery/contact-pace.ts";
 import { createGate, type Sleep } from "../../src/delivery/pace.ts";
 import { createSuspects } from "../../src/delivery/suspects.ts";
-import { createSender, type Sender } from "../../src/delivery/send.ts";
+import { createSender, type Sender, type SenderOptions } from "../../src/delivery/send.ts";
 import { createPacer, startingPace } from "../../src/store/pace.ts";
 import type { Mailbox, Parked } from "../../src/store/store.ts";
 import { createMemoryMailbox } from "../helpers/memory-mailbox.ts";
+import { createContactBook, type ContactBook } from "./contact-book.ts";
 import { createVirtualTime, seededRandom } from "./virtual-time.ts";
 
 export interface WorldOptions {
@@ -29,6 +30,15 @@ export interface WorldOptions {
   readonly trouble: number;
   /** Values the API refuses, whatever else is in the request. */
   readonly refused?: (field: string, value: FieldValue) => boolean;
+  /** People with a phone and an e-mail each: events name them by either, and by none that the API gives. */
+  readonly people?: {
+    /** Whether an event carries the other name too. */
+    readonly carried: boolean;
+    /** Who is at the API from the start; the others are created. */
+    readonly known: (person: number) => boolean;
+    /** What happens to the contacts at the API, after so many milliseconds. */
+    readonly changes?: readonly { readonly afterMs: number; change(book: ContactBook): void }[];
+  };
 }
 
 export interface World {
@@ -41,7 +51,13 @@ export interface World {
   /** Contacts that ever had two requests in flight. */
   readonly overlapping: readonly string[];
   readonly stillWaiting: number;
+  readonly book: ContactBook;
+  readonly updates: readonly { readonly update: ContactUpdate; readonly arrivesAt: number }[];
+  readonly startedAt: number;
 }
+
+export const namesOfPerson = (person: number) =>
+  [`phone:+6012345678${person}`, `email:p${person}@example.com`] as const;
 
 const startAt = 1_700_000_000_000;
 const spanMs = 60_000;
@@ -54,6 +70,8 @@ const policy: DeliveryPolicy = {
   busy: { firstMs: 2_000, maxMs: 10_000 },
   retry: { firstMs: 500, maxMs: 10_000 },
   requireFirstName: false,
+  missing: "park",
+  holdMs: 300,
 };
 
 /** The process has died: nothing it still awaits comes back. */
@@ -64,6 +82,10 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   const random = seededRandom(options.seed);
   const time = createVirtualTime(startAt);
   const durable = createMemoryMailbox(time.now);
+  const book = createContactBook(options.people === undefined);
+  for (let person = 1; options.people && person <= options.contacts; person += 1) {
+    if (options.people.known(person)) book.add(namesOfPerson(person));
+  }
   const api = simulateApi();
   const parked: Parked[] = [];
   let pace = startingPace;
@@ -88,14 +110,19 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     read: mortal(durable.read),
     settle: mortal(durable.settle),
     remember: durable.remember,
+    awaitContact: mortal(durable.awaitContact),
+    awaiting: durable.awaiting,
+    forgetAwaiting: mortal(durable.forgetAwaiting),
+    hold: mortal(durable.hold),
+    release: mortal(durable.release),
     eventIds: durable.eventIds,
     overdue: mortal(durable.overdue),
     priorities: mortal(durable.priorities),
     erase: mortal(durable.erase),
   };
 
-  let send: Sender = startSender();
-  function startSender(): Sender {
+  let [send, create] = startSenders();
+  function startSenders(): [Sender, Sender] {
     const pacer = createPacer(ceiling, async (change) => {
       const changed = change(pace, time.now());
       pace = changed.pace;
@@ -108,9 +135,9 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       return !signal.aborted;
     };
     const gate = createGate(pacer, ceiling, { shared: false, clock: time.now, sleep });
-    return createSender({
+    const sending: SenderOptions = {
       update: async (contact, patch) => {
-        const result = await api.put(contact, patch);
+        const result = await api.request(contact, () => api.decide(contact, patch, book.put));
         if (epoch !== born) throw new Crashed();
         return result;
       },
@@ -125,7 +152,16 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       clock: time.now,
       random,
       observer: { request: () => undefined, destination: () => undefined },
-    });
+    };
+    const creating: SenderOptions = {
+      ...sending,
+      update: async (contact, patch) => {
+        const result = await api.request(contact, () => api.decide(contact, patch, book.create));
+        if (epoch !== born) throw new Crashed();
+        return result;
+      },
+    };
+    return [createSender(sending), createSender(creating)];
   }
 
   // The contacts queue: at most one waiting and one running wake-up per contact.
@@ -146,16 +182,26 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       const result = await deliverContact(contact, job.attempts, {
         mailbox,
         send,
-        policy,
+        create,
+        creating: mortal(async (wrote) => {
+          job.attempts = { ...job.attempts, wrote };
+        }),
+        policy: options.people ? { ...policy, missing: "create", maxAgeMs: 600_000 } : policy,
         clock: time.now,
         random,
         observer: { updatesPerRequest: () => undefined, acceptedToDelivered: () => undefined },
+        wakeMissing: async (names) => {
+          for (const other of await durable.awaiting(names)) wake(other);
+        },
+        updatesOf: async (eventId) =>
+          updates.flatMap(({ update }) => (update.eventId === eventId ? [update] : [])),
         renamedTo: async () => undefined,
         wake: async (wakes) => {
           for (const other of wakes) wake(other.contact);
         },
         keep: async (items) => {
           pending = items;
+          return items.map((_, index) => `dlv_1.${index}`);
         },
         signal: stopAbort.signal,
       });
@@ -195,20 +241,13 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   }
 
   function simulateApi() {
-    const contacts = new Map<string, Map<string, FieldValue>>();
     const requests: { at: number; contact: string; status: string }[] = [];
     const inFlight = new Map<string, number>();
     const overlapping: string[] = [];
     let unauthorizedUntil = 0;
     let limitedUntil = 0;
 
-    function apply(contact: string, patch: ContactPatch): void {
-      const stored = contacts.get(contact) ?? new Map<string, FieldValue>();
-      contacts.set(contact, stored);
-      for (const [field, value] of patchEntries(patch)) stored.set(field, value);
-    }
-
-    function decide(contact: string, patch: ContactPatch): ApiResult {
+    function decide(contact: string, patch: ContactPatch, write: ContactBook["put"]): ApiResult {
       const now = time.now();
       if (now < unauthorizedUntil) return { kind: "unauthorized", status: 401, message: "UN_AUTHORIZED" };
       if (now < limitedUntil) return { kind: "limited", status: 429, retryAfterMs: limitedUntil - now };
@@ -240,22 +279,31 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       if (bad) return { kind: "invalid", status: 400, message: "Validation error." };
       // The answer is lost on its way back, or the request never arrives.
       if (lot < 0.8) return { ...lost, reason: "network", message: "reset before" };
-      apply(contact, patch);
+      const written = write(contact, patch);
       if (lot < 1) return { ...lost, reason: "network", message: "reset after" };
-      return { kind: "ok", status: 200, contactId: 1 };
+      switch (written.kind) {
+        case "ok":
+          return { kind: "ok", status: 200, contactId: written.contactId };
+        case "not-found":
+          return { kind: "not-found", status: 404, message: "Contact not found!" };
+        case "taken":
+          return { kind: "taken", status: 400, message: "already connected", contactId: written.contactId };
+        case "nameless":
+          return { kind: "invalid", status: 400, message: "Validation error." };
+      }
     }
 
     return {
-      contacts,
       requests,
       overlapping,
-      async put(contact: string, patch: ContactPatch): Promise<ApiResult> {
+      decide,
+      async request(contact: string, answer: () => ApiResult): Promise<ApiResult> {
         const count = (inFlight.get(contact) ?? 0) + 1;
         inFlight.set(contact, count);
         if (count > 1) overlapping.push(contact);
         const sentAt = time.now();
         await time.sleep(random() * 50);
-        const result = decide(contact, patch);
+        const result = answer();
         requests.push({ at: sentAt, contact, status: String(result.status ?? result.kind) });
         inFlight.set(contact, count - 1);
         await time.sleep(random() * 50);
@@ -286,11 +334,17 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       await time.sleep((random() * 2 * spanMs) / Math.max(1, options.crashes));
       epoch += 1;
       stopAbort = new AbortController();
-      send = startSender();
+      [send, create] = startSenders();
+    }
+  }
+  async function changeContacts(): Promise<void> {
+    for (const { afterMs, change } of options.people?.changes ?? []) {
+      await time.sleep(startAt + afterMs - time.now());
+      change(book);
     }
   }
 
-  const all = Promise.all([deliverEvents(), runWorkers(), crashNowAndThen()]);
+  const all = Promise.all([deliverEvents(), runWorkers(), crashNowAndThen(), changeContacts()]);
   await Promise.race([time.run(startAt + 86_400_000), all.catch(() => undefined)]);
   if (failure !== undefined) throw failure;
   let stillWaiting = 0;
@@ -304,13 +358,16 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   }
   return {
     actual: Object.fromEntries(
-      [...api.contacts].map(([contact, stored]) => [contact, Object.fromEntries(stored)]),
+      book.all().map((contact) => [`id:${contact.id}`, Object.fromEntries(contact.fields)]),
     ),
     expected,
     parked,
     requests: api.requests,
     overlapping: api.overlapping,
     stillWaiting,
+    book,
+    updates,
+    startedAt: startAt,
   };
 }
 
@@ -318,7 +375,9 @@ export async function runWorld(options: WorldOptions): Promise<World> {
 function makeEvents(options: WorldOptions, random: () => number) {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item;
   const events = Array.from({ length: options.events }, (_, index) => {
-    const contact: ContactRef = `id:${1 + Math.floor(random() * options.contacts)}`;
+    const person = 1 + Math.floor(random() * options.contacts);
+    const names = namesOfPerson(person);
+    const contact: ContactRef = options.people ? pick(names) : `id:${person}`;
     const arrivesAt = startAt + Math.floor(random() * spanMs);
     const occurredAt = Math.floor((arrivesAt - random() * random() * spanMs) / 1_000) * 1_000;
     const id = `evt_${String(Math.floor(random() * 1e9)).padStart(9, "0")}_${index}`;
@@ -327,6 +386,9 @@ function makeEvents(options: WorldOptions, random: () => number) {
       if (random() < 0.4) patch[field] = field !== "firstName" && random() < 0.1 ? null : `${field} ${index}`;
     }
     if (Object.keys(patch).length === 0) patch[pick(fields)] = `only ${index}`;
+    if (options.people?.carried) {
+      for (const name of names) patch[name.slice(0, name.indexOf(":"))] = name.slice(name.indexOf(":") + 1);
+    }
     const stamp = makeStamp({ occurredAt, receivedAt: arrivesAt, id, replay: 0 });
     const update: ContactUpdate = { id, eventId: id, contact, patch, stamp, receivedAt: arrivesAt };
     return { update, arrivesAt };

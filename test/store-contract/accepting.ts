@@ -60,7 +60,12 @@ export function acceptingContract(suite: Suite): void {
     it("an event accepted is found as it was, waiting", async () => {
       const event = sampleEvent({ attributes: { "x-shop": "a.example.com" }, replay: 2 });
       await store.events.accept([event]);
-      expect(await store.events.find(event.id)).toEqual({ event, state: "waiting", attempts: 0 });
+      expect(await store.events.find(event.id)).toEqual({
+        event,
+        acceptedAt: expect.any(Number),
+        state: "waiting",
+        attempts: 0,
+      });
       expect(await store.events.find("evt_unknown")).toBeUndefined();
     });
 

@@ -5,7 +5,7 @@ import type { Store, WakeJobData } from "../../src/store/store.ts";
 import { covers } from "../../src/store/archive.ts";
 import { comparable, furnish, recordsOf } from "../helpers/furnished-store.ts";
 import { until } from "../helpers/relay-process.ts";
-import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
+import { sampleContact, sampleEvent, sampleUpdate, stampAt, sampleNote } from "../helpers/store-samples.ts";
 import { ignored, startEventWorker, stateOf, type Suite, waitingEvents } from "./suite.ts";
 
 /** What every engine promises: everything that matters can be carried to another store, in any order of accidents. */
@@ -124,16 +124,17 @@ export function archiveContract(suite: Suite): void {
         await withTwo(async (source, target) => {
           const contact = sampleContact();
           const at = (time: number) => ({ stamp: stampAt(time), eventId: `evt_${time}` });
-          const note = (time: number) => ({ at: time, outcome: "delivered", fields: [], eventIds: [] });
+          const now = Date.now();
+          const note = (time: number) => sampleNote({ at: now + time });
           await source.mailbox.settle(contact, {
             done: [],
             applied: { email: at(1), phone: at(4) },
-            note: note(1),
+            notes: [note(1)],
           });
           await target.mailbox.settle(contact, {
             done: [],
             applied: { email: at(2), phone: at(3) },
-            note: note(2),
+            notes: [note(2)],
           });
           const records = await recordsOf(source);
           await target.archive.import(records);

@@ -2,7 +2,7 @@ import { UnrecoverableError } from "bullmq";
 import { describe, expect, it } from "vitest";
 import type { EventResult } from "../../src/store/event-log.ts";
 import { until } from "../helpers/relay-process.ts";
-import { sampleContact, sampleEvent, sampleUpdate } from "../helpers/store-samples.ts";
+import { sampleContact, sampleEvent, sampleUpdate, sampleNote } from "../helpers/store-samples.ts";
 import { gatedWorker, stateOf, type Suite, withEventWorker } from "./suite.ts";
 
 /** What every engine promises: erasing a contact. */
@@ -108,8 +108,8 @@ export function erasingContract(suite: Suite): void {
         const contact = sampleContact();
         const update = sampleUpdate(contact);
         const applied = { firstName: { stamp: update.stamp, eventId: update.eventId } };
-        const note = { at: 1, outcome: "delivered", fields: ["firstName"], eventIds: [update.eventId] };
-        const settlement = { done: [update.id], sent: [update.id], applied, note };
+        const note = sampleNote();
+        const settlement = { done: [update.id], sent: [update.id], applied, notes: [note] };
         await store.mailbox.post([update]);
         await store.erase(contact);
         expect(await store.mailbox.settle(contact, settlement)).toBe(false);

@@ -52,6 +52,40 @@ export function listingContract(suite: Suite): void {
       expect(await idsOf({ source, state: "failed" })).toEqual([]);
     });
 
+    it("of many sources at once: when the newest of each was stored, and nothing of those that sent nothing", async () => {
+      const [one, other] = [`s${unique()}`, `s${unique()}`];
+      await store.events.accept([sampleEvent({ source: one }), sampleEvent({ source: other })]);
+      const between = Date.now() + 20;
+      await until(() => Date.now() > between + 20, 5_000, "a moment to pass");
+      await store.events.accept([sampleEvent({ source: one })]);
+      const newest = await store.events.newestOf([one, "none", other]);
+      expect([...newest.keys()].sort()).toEqual([one, other].sort());
+      expect(newest.get(one)).toBeGreaterThan(between);
+      expect(newest.get(other)).toBeLessThan(between);
+      expect(await store.events.newestOf([])).toEqual(new Map());
+    });
+
+    it("tells since when the oldest waits, whatever its priority, to be mapped and to be delivered", async () => {
+      await withStore({}, async ({ store }) => {
+        expect(await store.oldest()).toEqual({});
+        const began = Date.now();
+        await store.events.accept([sampleEvent({ priority: "low" })]);
+        const low = (await store.oldest()).event ?? 0;
+        expect(Math.abs(low - began)).toBeLessThan(2_000);
+        await until(() => Date.now() > began + 50, 5_000, "a moment to pass");
+        await store.events.accept([sampleEvent({ priority: "high" }), sampleEvent()]);
+        expect(await store.oldest()).toEqual({ event: low });
+        const [claimed] = (await store.events.claim(10)).filter(({ event }) => event.priority === "low");
+        if (!claimed) throw new Error("nothing was claimed");
+        const update = sampleUpdate(sampleContact(), undefined, { eventId: claimed.event.id });
+        const result = { outcome: "mapped" as const, updates: [update], warnings: [] };
+        await store.events.conclude([{ claimed, kind: "completed", result }]);
+        const oldest = await store.oldest();
+        expect(oldest.event).toBeUndefined();
+        expect(oldest.update).toBeGreaterThanOrEqual(began);
+      });
+    });
+
     it("by contact: those that spoke of it, with every other filter, and no other", async () => {
       await withStore({}, async ({ store }) => {
         const contact = sampleContact();

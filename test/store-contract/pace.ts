@@ -61,6 +61,22 @@ export function paceContract(suite: Suite): void {
       });
     });
 
+    it("since when it is paused is kept over its probes and repetitions, and begins anew with another reason", async () => {
+      await withStore({}, async ({ store: { pacer } }) => {
+        await pacer.pause(50, "unauthorized");
+        const since = async () => Date.now() - ((await pacer.state()).pausedSinceMs ?? Number.NaN);
+        const began = await since();
+        await until(async () => (await pacer.take(1)).kind === "slots", 5_000, "the probe");
+        await until(() => Date.now() > began + 150, 5_000, "a moment to pass");
+        await pacer.pause(5_000, "unauthorized");
+        expect(Math.abs((await since()) - began)).toBeLessThan(50);
+        await pacer.pause(60_000, "failing");
+        expect((await since()) - began).toBeGreaterThan(100);
+        await pacer.resume("failing");
+        expect((await pacer.state()).pausedSinceMs).toBeUndefined();
+      });
+    });
+
     it("when a circuit's pause has run out, of many takers exactly one gets the probe", async () => {
       await withStore({}, async ({ store: { pacer } }) => {
         await pacer.pause(1_000, "failing");

@@ -33,6 +33,7 @@ export function recordsContract(suite: Suite): void {
         event,
         state: "completed",
         attempts: 1,
+        acceptedAt: expect.any(Number),
         result,
         finishedAt: expect.any(Number),
       });
@@ -102,6 +103,7 @@ export function recordsContract(suite: Suite): void {
         event,
         state: "failed",
         attempts: 1,
+        acceptedAt: expect.any(Number),
         failure: "the mapping is wrong",
         finishedAt: expect.any(Number),
       });

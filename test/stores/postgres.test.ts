@@ -5,6 +5,7 @@ import type { Store, StoreOptions } from "../../src/store/store.ts";
 import { signalFamily, startPostgres } from "../helpers/postgres-server.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleOptions, sampleUpdate } from "../helpers/store-samples.ts";
+import { expectAgreement, failEvent, park, piece } from "../store-contract/groups.ts";
 import { storeContract, type OpenForTest } from "./contract.ts";
 import { ignored, startEventWorker } from "../store-contract/suite.ts";
 
@@ -58,6 +59,28 @@ async function asOwner(sql: string): Promise<unknown[]> {
   }
 }
 
+/** Undoes what was added after the sixth version. */
+function withoutNewer(prefix: string): string {
+  const parked = ["parked_piece", "parked_group", "parked_built"];
+  const tables = [
+    "replay",
+    "mailbox_history",
+    "numbers",
+    "audit",
+    "signed_out",
+    "notices",
+    "mailbox_awaited",
+    "mailbox_person",
+    "replica",
+    ...parked,
+  ];
+  return `
+    DROP TABLE ${tables.map((table) => `relay_${prefix}.${table}`).join(", ")};
+    ALTER TABLE relay_${prefix}.event_state DROP COLUMN parked_group;
+    ALTER TABLE relay_${prefix}.mailbox_update DROP COLUMN trace;
+    ALTER TABLE relay_${prefix}.mailbox_contact DROP COLUMN contact_id, DROP COLUMN linked, DROP COLUMN held_until;`;
+}
+
 describe.skipIf(!server)("a PostgreSQL server", () => {
   storeContract("postgres", open);
 
@@ -77,7 +100,8 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
         ALTER TABLE relay_${prefix}.event DROP COLUMN priority;
         ALTER TABLE relay_${prefix}.event_state DROP COLUMN priority;
         ALTER TABLE relay_${prefix}.mailbox_update DROP COLUMN priority;
-        DELETE FROM relay_${prefix}.migration WHERE version = 5`);
+        ${withoutNewer(prefix)}
+        DELETE FROM relay_${prefix}.migration WHERE version >= 5`);
       const store = (await opened.reopen?.()) ?? opened.store;
       const [lead, urgent] = [sampleContact(), sampleEvent({ priority: "high" })];
       await store.wake(lead, "high");
@@ -89,6 +113,54 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
       await until(() => order.length === 4, 20_000, "all of them");
       await worker.close();
       expect(order).toEqual([lead, ...contacts]);
+    } finally {
+      await opened.dispose();
+    }
+  });
+
+  it("what was told of requests before there was a table of them is carried over", async () => {
+    const { prefix } = sampleOptions();
+    const opened = await open({ prefix });
+    try {
+      const contact = sampleContact();
+      await opened.store.mailbox.settle(contact, { done: [], applied: {} });
+      const line = (at: number) => ({
+        at,
+        outcome: "delivered",
+        status: 200,
+        fields: ["email"],
+        eventIds: ["evt_a"],
+      });
+      const former = JSON.stringify([line(Date.now() - 2), line(Date.now() - 1)]);
+      await asOwner(`
+        UPDATE relay_${prefix}.mailbox_contact SET history = '${former}';
+        ${withoutNewer(prefix)}
+        DELETE FROM relay_${prefix}.migration WHERE version >= 6`);
+      const store = (await opened.reopen?.()) ?? opened.store;
+      const told = { outcome: "applied", status: 200, fields: [{ field: "email", eventId: "evt_a" }] };
+      expect((await store.mailbox.read(contact)).history).toMatchObject([told, told]);
+    } finally {
+      await opened.dispose();
+    }
+  });
+
+  it("what was parked in a database of before there were groups is in its group", async () => {
+    const { prefix } = sampleOptions();
+    const opened = await open({ prefix });
+    try {
+      for (const reason of ["one", "one", "two"]) await failEvent(opened.store, reason, "shop");
+      await park(opened.store, sampleContact(), [piece("three", 3), piece("four", 4)]);
+      await asOwner(`
+        ${withoutNewer(prefix)}
+        DELETE FROM relay_${prefix}.migration WHERE version >= 6`);
+      const store = (await opened.reopen?.()) ?? opened.store;
+      expect((await store.failures.groups({ limit: 10 })).items.map(({ count }) => count)).toHaveLength(4);
+      await expectAgreement(store);
+      // A replica of before knows of no groups.
+      await asOwner(`UPDATE relay_${prefix}.event_state SET parked_group = NULL WHERE state = 'failed'`);
+      await asOwner(`DELETE FROM relay_${prefix}.parked_piece`);
+      await store.failures.guard();
+      await expectAgreement(store);
     } finally {
       await opened.dispose();
     }
@@ -184,7 +256,9 @@ describe.skipIf(!server)("a PostgreSQL server", () => {
       expect(failed).toBeGreaterThan(0);
       // The end of the last round may still be on its way to a connection that stands in the pool.
       const settled = () =>
-        store.mailbox.settle(contact, { done: [], applied: { firstName: origin } }).catch(() => false);
+        store.mailbox
+          .settle(contact, { done: [], applied: { firstName: origin } })
+          .then(Boolean, () => false);
       await until(settled, 10_000, "a settlement");
       expect((await store.mailbox.read(contact)).applied).toEqual({ firstName: origin });
     });

@@ -5,6 +5,7 @@ import type { Store, StoreOptions } from "../../src/store/store.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 import { until } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleOptions } from "../helpers/store-samples.ts";
+import { expectAgreement, failEvent, park, piece } from "../store-contract/groups.ts";
 import { storeContract, type OpenForTest } from "./contract.ts";
 
 const server = await startRedis();
@@ -84,6 +85,69 @@ describe.skipIf(!server)("Redis", () => {
     } finally {
       client.disconnect();
       await opened.dispose();
+    }
+  });
+
+  it("what was parked before there were groups is in its group", async () => {
+    const { prefix } = sampleOptions();
+    const opened = await open({ prefix });
+    const client = new Redis(url);
+    try {
+      for (const reason of ["one", "one", "two"]) await failEvent(opened.store, reason, "shop");
+      await park(opened.store, sampleContact(), [piece("three", 3), piece("four", 4)]);
+      const root = `{${prefix}}:parked:`;
+      await client.del(...(await client.keys(`${root}*`)));
+      const store = (await opened.reopen?.()) ?? opened.store;
+      expect((await store.failures.groups({ limit: 10 })).items).toHaveLength(4);
+      await expectAgreement(store);
+      // A replica of before parks and retries without a word to the index.
+      await client.del(...(await client.keys(`${root}items:*`)));
+      const [event] = (await store.events.failed(1)).map((failed) => failed.event.id);
+      await client.hset(`{${prefix}}:log:event:${event ?? ""}`, "state", "waiting");
+      await client.zrem(`{${prefix}}:log:failed`, event ?? "");
+      await store.failures.guard();
+      await expectAgreement(store);
+      // A look at everything that was under way while a piece was taken has put it back.
+      const { items } = await store.failures.list(10);
+      const id = items.find(({ kind }) => kind === "delivery")?.id ?? "";
+      const held = (await client.hget(`${root}of`, id)) ?? "";
+      const itemsKey = `${root}items:${held.split(" ")[0] ?? ""}`;
+      const at = (await client.zscore(itemsKey, id)) ?? "";
+      expect(await store.failures.drop(id)).toBe(true);
+      await client.hset(`${root}of`, id, held);
+      await client.zadd(itemsKey, at, id);
+      await client.zadd(`${root}groups`, at, held.split(" ")[0] ?? "");
+      expect((await store.failures.groups({ limit: 10 })).items.map(({ count }) => count)).toContain(1);
+      await store.failures.guard();
+      await expectAgreement(store);
+    } finally {
+      client.disconnect();
+      await opened.dispose();
+    }
+  });
+
+  it("opens before tens of thousands that were parked before there were groups are in theirs", async () => {
+    const options = sampleOptions();
+    const client = new Redis(url);
+    try {
+      const root = `{${options.prefix}}:`;
+      const line = client.pipeline();
+      const count = 20_000;
+      for (let id = 1; id <= count; id += 1) {
+        const data = { contact: `email:a${id}@b.co`, parked: [{ ...piece("no", id), updates: [] }] };
+        const about = { timestamp: "1", atm: "1", finishedOn: String(id), failedReason: "x" };
+        line.hset(`${root}contacts:${id}`, { ...about, data: JSON.stringify(data) });
+        line.zadd(`${root}contacts:failed`, id, String(id));
+      }
+      await line.exec();
+      await withStore(options, async (store) => {
+        expect(await client.exists(`${root}parked:built`)).toBe(0);
+        expect((await store.failures.groups({ limit: 10 })).items).toMatchObject([{ count, last: count }]);
+        expect(await store.failures.openItems()).toBe(count);
+        expect(await client.exists(`${root}parked:built`)).toBe(1);
+      });
+    } finally {
+      client.disconnect();
     }
   });
 

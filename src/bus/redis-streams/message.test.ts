@@ -22,6 +22,20 @@ it("attributes in fields and `data` are a CloudEvent in binary mode", () => {
   expect(message?.body.toString()).toBe('{"a":1}');
 });
 
+it("an attribute may hold anything, its content type among them", () => {
+  const message = entry({
+    "ce-id": "1 %",
+    "ce-subject": "Zoë",
+    "ce-datacontenttype": "text/plain",
+    data: "a",
+  });
+  expect(message?.headers).toEqual({
+    "ce-id": "1%20%25",
+    "ce-subject": "Zo%C3%AB",
+    "content-type": "text/plain",
+  });
+});
+
 it("`data` alone is the whole message, JSON unless it says otherwise", () => {
   expect(entry({ data: "{}" })).toMatchObject({ headers: { "content-type": "application/json" } });
   expect(entry({ data: "{}", "content-type": "application/cloudevents+json" })?.headers).toEqual({
@@ -49,4 +63,22 @@ it("the id of the entry tells when it was added, and names it within its stream"
 
 it("an entry that was trimmed away is no message", () => {
   expect(messageOf("s", [Buffer.from("1-1"), null])).toBeUndefined();
+});
+
+it("a key of idempotency is a header, and `data` beside it stays the whole message", () => {
+  const message = entry({ data: '{"a":1}', "idempotency-key": "k1" });
+  expect(message?.headers).toMatchObject({ "idempotency-key": "k1" });
+  expect(message?.body.toString()).toBe('{"a":1}');
+  expect(entry({ email: "a@example.com", "idempotency-key": "k1" })?.headers).toMatchObject({
+    "idempotency-key": "k1",
+  });
+});
+
+it("the trace of an entry is a header, beside an event, beside `data` and among plain fields", () => {
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  expect(entry({ "ce-id": "1", traceparent })?.headers).toEqual({ "ce-id": "1", traceparent });
+  const beside = entry({ data: "{}", traceparent, tracestate: "vendor=1" });
+  expect(beside?.headers).toMatchObject({ traceparent, tracestate: "vendor=1" });
+  expect(beside?.body.toString()).toBe("{}");
+  expect(entry({ email: "a@example.com", traceparent })?.headers).toMatchObject({ traceparent });
 });

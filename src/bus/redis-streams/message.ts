@@ -1,4 +1,5 @@
 import type { BusMessage } from "../consumer.ts";
+import { escaped } from "../escaped.ts";
 
 /** An entry as Redis gives it: its id, and names and values in turn; null when it was trimmed away. */
 export type Entry = readonly [id: Buffer, fields: readonly Buffer[] | null];
@@ -27,17 +28,27 @@ export function messageOf(stream: string, [id, fields]: Entry): BusMessage | und
 }
 
 const contentType = "content-type";
+/** Fields that speak of the message and are none of its content. */
+const about = ["idempotency-key", "traceparent", "tracestate"] as const;
 
 function contentOf(entry: ReadonlyMap<string, Buffer>): Pick<BusMessage, "headers" | "body"> {
   const headers: Record<string, string> = {};
+  /** Some name it as an attribute, and its place is the content type. */
+  let dataType: string | undefined;
   for (const [name, value] of entry) {
-    const attribute = /^ce[-_](.+)$/i.exec(name)?.[1];
-    if (attribute !== undefined) headers[`ce-${attribute.toLowerCase()}`] = value.toString("utf8");
+    const attribute = /^ce[-_](.+)$/i.exec(name)?.[1]?.toLowerCase();
+    if (attribute === "datacontenttype") dataType = value.toString("utf8");
+    else if (attribute !== undefined) headers[`ce-${attribute}`] = escaped(value.toString("utf8"));
   }
   const isBinary = Object.keys(headers).length > 0;
-  const type = entry.get(contentType)?.toString("utf8");
+  const type = dataType ?? entry.get(contentType)?.toString("utf8");
   const data = entry.get("data");
-  const others = [...entry.keys()].filter((name) => name !== "data" && name !== contentType);
+  const known: readonly string[] = ["data", contentType, ...about];
+  const others = [...entry.keys()].filter((name) => !known.includes(name));
+  for (const name of about) {
+    const value = entry.get(name)?.toString("utf8");
+    if (value !== undefined) headers[name] = value;
+  }
   if (isBinary) {
     if (type !== undefined) headers[contentType] = type;
     return { headers, body: data ?? Buffer.alloc(0) };
@@ -45,7 +56,10 @@ function contentOf(entry: ReadonlyMap<string, Buffer>): Pick<BusMessage, "header
   headers[contentType] = type ?? "application/json";
   if (data && others.length === 0) return { headers, body: data };
   const flat = Object.fromEntries([...entry].map(([name, value]) => [name, value.toString("utf8")]));
-  return { headers: { [contentType]: "application/json" }, body: Buffer.from(JSON.stringify(flat)) };
+  return {
+    headers: { ...headers, [contentType]: "application/json" },
+    body: Buffer.from(JSON.stringify(flat)),
+  };
 }
 
 /** The id of the entry that a message came from. */

@@ -2,6 +2,7 @@ import { providers } from "../../providers/registry.ts";
 import { readCorpus, type CorpusFile } from "./files.ts";
 import { corpusReport, corpusText } from "./report.ts";
 import { runCorpus } from "./run.ts";
+import { withProgress } from "../progress.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "../io.ts";
 
 export interface CorpusCommand {
@@ -22,7 +23,9 @@ export async function corpus(options: CorpusCommand, io: Io): Promise<ExitCode> 
     printProblems(io, "cannot read the corpus:", [`there are no payloads below ${options.folder}`]);
     return 2;
   }
-  const result = await runCorpus(files, providers, Date.now);
+  const result = await withProgress(io, options.json, async ({ show }) => {
+    return await runCorpus(files, providers, Date.now, show);
+  });
   const report = corpusReport(result);
   if (options.json) printJson(io, { ...report, outcomes: result.providers });
   else io.out(corpusText(report));

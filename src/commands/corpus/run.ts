@@ -44,21 +44,28 @@ export async function runCorpus(
   files: readonly CorpusFile[],
   providers: readonly Provider[],
   clock: () => number,
+  progress: (done: number, of: number, file: string) => void = () => undefined,
 ): Promise<CorpusResult> {
   const credential = `whsec_${randomBytes(24).toString("base64")}`;
   const outcomes: { provider: string; files: FileOutcome[] }[] = [];
   const skipped: { folder: string; files: number }[] = [];
+  let done = 0;
   for (const folder of new Set(files.map((file) => file.folder))) {
     const own = files.filter((file) => file.folder === folder);
     const provider = providers.find(({ name }) => name === folder);
     if (!provider) {
+      done += own.length;
       skipped.push({ folder, files: own.length });
       continue;
     }
     const source = providerSource(provider, credential, { publicUrl, verifyToken: credential });
     const way = { source, credential, clock, relay: createDryRelay([source], clock, bodyLimitBytes) };
     const found: FileOutcome[] = [];
-    for (const file of own) found.push(await outcomeOf(file, way));
+    for (const file of own) {
+      progress(done, files.length, file.path);
+      found.push(await outcomeOf(file, way));
+      done += 1;
+    }
     outcomes.push({ provider: folder, files: found });
   }
   return { providers: outcomes, skipped };

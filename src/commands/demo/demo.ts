@@ -9,8 +9,18 @@ import { startSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
 import { sourcesFromYaml } from "../../sources/load.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import { demoReport, type DemoResult } from "./report.ts";
-import { demoCustomFields, demoSources, demoTraffic, type DemoPost, type DemoTraffic } from "./traffic.ts";
+import { openStream, usualRedis, type DemoStream } from "./stream.ts";
+import { howTheyAppeared, writeFirstMessage } from "./strangers.ts";
+import {
+  demoCustomFields,
+  demoSources,
+  demoTraffic,
+  knownContacts,
+  type DemoPost,
+  type DemoTraffic,
+} from "./traffic.ts";
 import { printJson, printProblems, type ExitCode, type Io } from "../io.ts";
+import { reasonOf } from "../../store/reason.ts";
 import { startRelay, type Relay } from "../relay.ts";
 import { version } from "../version.ts";
 
@@ -19,25 +29,57 @@ const postsAtOnce = 8;
 const drainDeadlineMs = 45_000;
 const progressEveryMs = 500;
 
+interface DemoOptions {
+  readonly json: boolean;
+  /** Where its bus is; absent means a stream of the usual Redis on this machine, where one answers. */
+  readonly redis?: string;
+}
+
 /** First contact: the whole relay on its embedded store, real signed requests, and a sandbox API that misbehaves. */
-export async function demo(options: { json: boolean }, io: Io): Promise<ExitCode> {
+export async function demo(options: DemoOptions, io: Io): Promise<ExitCode> {
+  let stream: DemoStream | undefined;
+  try {
+    stream = await openStream(options.redis ?? usualRedis);
+  } catch (error) {
+    if (options.redis !== undefined) {
+      printProblems(io, "the demo cannot start:", [reasonOf(error)]);
+      return 1;
+    }
+  }
+  try {
+    return await demoWith(stream, options, io);
+  } finally {
+    await stream?.remove();
+  }
+}
+
+async function demoWith(stream: DemoStream | undefined, options: DemoOptions, io: Io): Promise<ExitCode> {
   const dataDir = await mkdtemp(join(tmpdir(), "contact-relay-demo-"));
   const sandbox = await startSandbox({
     token: "demo-token",
     ratePerSecond: requestsPerSecond,
     customFields: demoCustomFields,
+    unknownContact: "404",
+    creationMs: 1_000,
   });
+  for (const contact of knownContacts()) sandbox.create(contact);
   let relay: Relay | undefined;
   try {
     const secret = randomUUID();
-    const started = await startDemoRelay(sandbox.url, dataDir, secret);
+    const started = await startDemoRelay(sandbox.url, dataDir, secret, stream?.consume);
     if (!started.ok) {
       printProblems(io, "the demo cannot start:", [started.message]);
       return 1;
     }
     relay = started.relay;
-    if (!options.json) io.out(opening(io, relay.url, sandbox.url));
-    const result = await runDemo(relay, sandbox, secret, options.json ? () => undefined : progressOn(io));
+    sandbox.setWebhook({ url: `${relay.url}/webhooks/workspace`, key: secret });
+    if (!options.json) io.out(opening(io, relay.url, sandbox.url, stream));
+    const result = await runDemo(
+      relay,
+      sandbox,
+      { secret, stream },
+      options.json ? () => undefined : progressOn(io),
+    );
     if (options.json) printJson(io, result);
     else io.out(demoReport(result, io.color));
     return result.ok ? 0 : 1;
@@ -48,30 +90,33 @@ export async function demo(options: { json: boolean }, io: Io): Promise<ExitCode
   }
 }
 
-function opening(io: Io, relayUrl: string, sandboxUrl: string): string {
+function opening(io: Io, relayUrl: string, sandboxUrl: string, stream: DemoStream | undefined): string {
   const bold = (text: string) => (io.color ? `\u001b[1m${text}\u001b[0m` : text);
   return [
     bold("contact-relay demo"),
-    `  relay        ${relayUrl}, embedded store, sources shop, billing, newsletter, bus`,
+    `  relay        ${relayUrl}, embedded store, sources shop, billing, newsletter, bus, workspace`,
+    `  bus          ${stream ? `a stream of Redis at ${stream.place}, pulled from` : "posted to: no Redis answers here"}`,
     `  sandbox API  ${sandboxUrl}, allows ${requestsPerSecond} requests per second`,
-    `  in its way   duplicates, a burst, late and re-ordered events, a 429, a 449, two 500s, a field the API refuses`,
+    `  in its way   duplicates, a burst, late and re-ordered events, a 429, a 449, two 500s, a field the API refuses,`,
+    `               a lead whom the API does not have, and one without a name`,
     ``,
     ``,
   ].join("\n");
 }
 
-async function startDemoRelay(apiUrl: string, dataDir: string, secret: string) {
+async function startDemoRelay(apiUrl: string, dataDir: string, secret: string, consume: string | undefined) {
   const read = readConfig({
     AELYST_API_TOKEN: "demo-token",
     AELYST_API_URL: apiUrl,
     AELYST_RATE_LIMIT: String(requestsPerSecond),
+    AELYST_MISSING_CONTACT: "create",
     DATA_DIR: dataDir,
     HOST: "127.0.0.1",
     PORT: "0",
     BUSY_DELAY_MS: "1500",
     RETRY_DELAY_MS: "300",
   });
-  const sources = sourcesFromYaml(demoSources, "demo.yaml", { DEMO_SECRET: secret }, providers);
+  const sources = sourcesFromYaml(demoSources(consume), "demo.yaml", { DEMO_SECRET: secret }, providers);
   if (!read.ok) return { ok: false as const, message: read.problems.join("; ") };
   if (!sources.ok) return { ok: false as const, message: sources.problems.join("; ") };
   return await startRelay(read.config, sources, createLogger({ level: "silent" }), version);
@@ -92,13 +137,20 @@ function progressOn(io: Io): Progress {
 async function runDemo(
   relay: Relay,
   sandbox: Sandbox,
-  secret: string,
+  { secret, stream }: { readonly secret: string; readonly stream: DemoStream | undefined },
   progress: Progress,
 ): Promise<DemoResult> {
   const startedAt = Date.now();
   const traffic = demoTraffic(secret, startedAt, Math.random);
   switchOnFaults(sandbox);
-  const answers: DemoResult["answers"] = { accepted: 0, duplicate: 0, ignored: 0, refused: 0, failed: 0 };
+  const answers: DemoResult["answers"] = {
+    accepted: 0,
+    duplicate: 0,
+    pulled: 0,
+    ignored: 0,
+    refused: 0,
+    failed: 0,
+  };
 
   async function line(): Promise<string> {
     const { events, contacts } = await relay.store.counts();
@@ -113,8 +165,12 @@ async function runDemo(
   const ticker = setInterval(() => {
     reporting = reporting.then(async () => progress(await line(), false));
   }, progressEveryMs);
-  await post(relay.url, traffic.posts, answers);
-  const drained = await untilDrained(relay);
+  const ended = new AbortController();
+  const firstMessage = writeFirstMessage(sandbox, ended.signal);
+  await send(relay.url, stream, traffic.posts, answers);
+  const drained = await untilDrained(relay, stream);
+  ended.abort();
+  await firstMessage;
   clearInterval(ticker);
   await reporting;
   progress(await line(), true);
@@ -127,10 +183,21 @@ function switchOnFaults(sandbox: Sandbox): void {
   sandbox.fault({ busy: "phone:+60123456005", times: 1 });
 }
 
-async function post(url: string, posts: readonly DemoPost[], answers: DemoResult["answers"]): Promise<void> {
+/** Posts what is to be posted, and puts on the bus what is pulled from there. */
+async function send(
+  url: string,
+  stream: DemoStream | undefined,
+  posts: readonly DemoPost[],
+  answers: DemoResult["answers"],
+): Promise<void> {
   const queue = [...posts];
   async function sendNext(): Promise<void> {
     for (let next = queue.shift(); next; next = queue.shift()) {
+      if (stream && next.message !== undefined) {
+        await stream.add(next.message);
+        answers.pulled += 1;
+        continue;
+      }
       const response = await fetch(`${url}${next.path}`, {
         method: "POST",
         headers: next.headers,
@@ -153,12 +220,13 @@ function answerKind(status: number, text: string): keyof DemoResult["answers"] {
   return word === "duplicate" || word === "ignored" ? word : "accepted";
 }
 
-async function untilDrained(relay: Relay): Promise<boolean> {
+async function untilDrained(relay: Relay, stream: DemoStream | undefined): Promise<boolean> {
   const end = Date.now() + drainDeadlineMs;
   while (Date.now() < end) {
+    const isRead = (await stream?.isRead()) ?? true;
     const { events, contacts } = await relay.store.counts();
     const left = [events, contacts].map((queue) => queue.waiting + queue.active + queue.delayed);
-    if (left.every((count) => count === 0)) return true;
+    if (isRead && left.every((count) => count === 0)) return true;
     await wait(100);
   }
   return false;
@@ -187,8 +255,12 @@ async function summarize(
   }
   const requests = sandbox.requests();
   const statuses: Record<string, number> = {};
-  for (const { status } of requests) statuses[status] = (statuses[status] ?? 0) + 1;
+  for (const { method, status } of requests) {
+    const key = method === "PUT" ? String(status) : `${method} ${status}`;
+    statuses[key] = (statuses[key] ?? 0) + 1;
+  }
   const { events } = await relay.store.counts();
+  const told = await relay.store.events.list({ source: "workspace" }, 100);
   const { items } = await relay.store.failures.list(50);
   const parked = items.map((item) => ({
     contact: item.contact ?? item.source ?? "",
@@ -206,10 +278,12 @@ async function summarize(
     elapsedMs,
     sent: traffic.posts.length,
     answers,
-    storedEvents: events.completed + events.failed,
+    storedEvents: events.completed + events.failed - told.items.length,
+    told: told.items.length,
     requests: requests.length,
     statuses,
     contacts,
+    appeared: howTheyAppeared(sandbox),
     parked,
     wrong,
   };

@@ -1,8 +1,13 @@
 import type { FieldValue } from "../../contact/contact-patch.ts";
 import { findProvider } from "../../providers/registry.ts";
+import { guest, lead } from "./strangers.ts";
 
-/** What the demo's sources are configured with; the secrets exist for one run only. */
-export const demoSources = `
+/**
+ * What the demo's sources are configured with; the secrets exist for one run only.
+ *
+ * @param consume what the bus is pulled from, where it is not posted to
+ */
+export const demoSources = (consume?: string) => `
 sources:
   shop:
     provider: shopify
@@ -25,11 +30,14 @@ sources:
         Shoe size: { value: shoe_size, type: number }
   bus:
     provider: cloudevents
-    key: \${DEMO_SECRET}
+    key: \${DEMO_SECRET}${consume === undefined ? "" : `\n    consume: ${consume}`}
     map:
       phone: user.phone
       custom_fields:
         Score: { value: score, type: number }
+  workspace:
+    provider: aelyst
+    secret: \${DEMO_SECRET}
 `;
 
 /** The custom fields that exist in the demo's workspace: "Shoe size" does not, so the API refuses it. */
@@ -40,11 +48,16 @@ export const demoCustomFields = {
   Score: { type: "number" },
 } as const;
 
+/** Whom the API has at the start. */
+export const knownContacts = () => people.map(([firstName], index) => ({ firstName, phone: phoneOf(index) }));
+
 export interface DemoPost {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly kind: "event" | "duplicate" | "robot" | "tampered" | "unreadable" | "unwanted";
+  /** Text that can as well be put on a bus, where there is one. */
+  readonly message?: string;
 }
 
 interface DemoEvent {
@@ -95,13 +108,13 @@ const burstEvents = 60;
 const secondMs = 1_000;
 
 /**
- * Twenty people and what their shop, billing, newsletter and bus have to say of them: in any order, some of it twice,
- * some of it late, one burst, and a few requests nobody should take.
+ * Twenty people and what their shop, billing, newsletter and bus have to say of them, and two whom the API does not have
+ * yet: in any order, some of it twice, some of it late, one burst, and a few requests nobody should take.
  */
 export function demoTraffic(secret: string, now: number, random: () => number): DemoTraffic {
   const events = people.flatMap((name, index) => personEvents(name, index, now));
   const burst = Array.from({ length: burstEvents }, (_, index) => score(0, index * 5, now, `burst-${index}`));
-  const all = shuffle([...events, ...burst], random);
+  const all = shuffle([...events, ...burst, ...strangerEvents()], random);
   const posts = all.map((event) => signedPost(event, secret, now, "event"));
   const repeated = shuffle(all, random)
     .slice(0, Math.floor(all.length / 4))
@@ -191,15 +204,36 @@ function subscription(index: number, firstName: string, email: string): DemoEven
   });
   // The workspace has no such field: the API will refuse the whole request, and the relay will find out why.
   if (index === 3) fields.set("shoe_size", "38");
+  const says = { firstName, email, phone: phoneOf(index), Plan: plan.toLowerCase() };
+  return submission(contactOf(index), fields, says);
+}
+
+function submission(contact: string, fields: URLSearchParams, says: DemoEvent["says"]): DemoEvent {
   return {
     source: "newsletter",
     provider: "form",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: fields.toString(),
-    contact: contactOf(index),
+    contact,
     at: Number.MAX_SAFE_INTEGER,
-    says: { firstName, email, phone: phoneOf(index), Plan: plan.toLowerCase() },
+    says,
   };
+}
+
+function strangerEvents(): DemoEvent[] {
+  const { firstName, email, phone } = lead;
+  return [
+    submission(
+      `phone:${phone}`,
+      new URLSearchParams({ first_name: firstName, email, tel: phone, plan: "pro", website: "" }),
+      { ...lead, Plan: "pro" },
+    ),
+    submission(
+      `email:${guest.email}`,
+      new URLSearchParams({ email: guest.email, plan: "free", website: "" }),
+      { ...guest, Plan: "free" },
+    ),
+  ];
 }
 
 function score(index: number, value: number, at: number, id: string): DemoEvent {
@@ -226,7 +260,14 @@ function signedPost(event: DemoEvent, secret: string, now: number, kind: DemoPos
   const provider = findProvider(event.provider);
   if (!provider) throw new Error(`the demo uses the provider ${event.provider}, which does not exist`);
   const request = provider.sign({ headers: event.headers, body: Buffer.from(event.body) }, secret, now);
-  return { path: `/webhooks/${event.source}`, headers: request.headers, body: request.body, kind };
+  const isMessage = event.source === "bus" && kind !== "unreadable";
+  return {
+    path: `/webhooks/${event.source}`,
+    headers: request.headers,
+    body: request.body,
+    kind,
+    ...(isMessage ? { message: event.body } : {}),
+  };
 }
 
 function unwelcome(secret: string, now: number): DemoPost[] {

@@ -6,6 +6,7 @@ import { findOutlived } from "./outlived.ts";
 import { configuredPlace, isMissing, readPlace, removal, settingFor, type Place } from "./places.ts";
 import { copyRecords, counted, holdsWork, verifyRecords, type Tally, type Verified } from "./records.ts";
 import { openStoreAt } from "../open-store.ts";
+import { startProgress } from "../progress.ts";
 
 export interface MoveOptions {
   readonly from: string | undefined;
@@ -55,7 +56,7 @@ export async function move(options: MoveOptions, io: Io): Promise<ExitCode> {
     printProblems(io, "the configuration has problems:", read.problems);
     return 1;
   }
-  const { api, retentionMs, retentionEvents } = read.config;
+  const { api, retentionMs, retentionEvents, auditMs } = read.config;
   const opened: Store[] = [];
   async function open(place: Place, role: string): Promise<Archive> {
     if (role === "source" && isMissing(place)) throw new Error(`there is no store in ${place.name}`);
@@ -64,6 +65,7 @@ export async function move(options: MoveOptions, io: Io): Promise<ExitCode> {
       ceiling: api.ratePerSecond,
       retentionMs,
       retentionEvents,
+      auditMs,
       onError: (error, where) => io.err(`${role}: ${where}: ${error.message}\n`),
     };
     const store = await openStoreAt(place.settings, storeOptions);
@@ -74,7 +76,7 @@ export async function move(options: MoveOptions, io: Io): Promise<ExitCode> {
 
   let stop = false;
   void io.stopRequested.then(() => (stop = true));
-  const say = options.json || !io.color ? () => undefined : progressLine(io);
+  const say = showProgress(io, options.json);
   try {
     const source = await open(from, "source");
     const target = await open(to, "target");
@@ -252,17 +254,15 @@ function summaryText(already: boolean, verified: Verified, from: Place, to: Plac
   );
 }
 
-const everyMs = 200;
-
-/** One line that is written over again. */
-function progressLine(io: Io): Move["say"] {
-  let writtenAt = 0;
+/** What was copied is what has to be verified. */
+function showProgress(io: Io, json: boolean): Move["say"] {
+  const progress = startProgress(io, json);
+  let copied: number | undefined;
   return (phase, tally) => {
-    const now = performance.now();
-    if (phase === undefined) return io.err("\r\u001b[2K");
-    if (now - writtenAt < everyMs) return;
-    writtenAt = now;
-    const total = Object.entries(tally).map(([name, many]) => `${many} ${name}`);
-    io.err(`\r\u001b[2K${phase}: ${total.join(", ").slice(0, 100)}\r`);
+    if (phase === undefined) return progress.end();
+    const done = Object.values(tally).reduce((sum, many) => sum + many, 0);
+    if (phase === "copying") copied = done;
+    const named = Object.entries(tally).map(([name, many]) => `${many} ${name}`);
+    progress.show(done, phase === "copying" ? undefined : copied, `${phase}: ${named.join(", ")}`);
   };
 }

@@ -1,5 +1,5 @@
 import { hasEvents, hasUpdates } from "../../store/archive.ts";
-import { isTaken } from "../../store/failures.ts";
+import { isTaken } from "../../store/parked-groups.ts";
 import type { Archive, ArchivedParking, ArchiveRecord } from "../../store/archive-port.ts";
 import { batches, namedMax, nameOf, type Verified } from "./records.ts";
 
@@ -47,6 +47,8 @@ function isStillHeld(
     // These end by themselves.
     case "window":
     case "pace":
+    case "audit":
+    case "group":
       return true;
     case "event":
       return held?.kind === "event";

@@ -18,6 +18,8 @@ export const counted = {
   notes: "lines of history",
   parked: "parked pieces",
   pace: "pace",
+  audit: "entries of the audit log",
+  group: "groups acknowledged or muted",
 } as const;
 
 export type Progress = (tally: Tally) => void;
@@ -79,9 +81,9 @@ export async function verifyRecords(
   return { source, target, duplicates, missing: { count: missingCount, some } };
 }
 
-/** Whether there is anything to lose. A pace alone is no work. */
+/** Whether there is anything to lose. A pace and what people have done are no work by themselves. */
 export async function holdsWork(archive: Archive): Promise<boolean> {
-  for await (const record of archive.export()) if (record.kind !== "pace") return true;
+  for await (const { kind } of archive.export()) if (!["pace", "audit", "group"].includes(kind)) return true;
   return false;
 }
 
@@ -128,7 +130,9 @@ function count(tally: Tally, record: ArchiveRecord): void {
     case "parking":
       return add(counted.parked, record.data.parked?.length ?? 1);
     case "pace":
-      return add(counted.pace, 1);
+    case "audit":
+    case "group":
+      return add(counted[record.kind], 1);
   }
 }
 
@@ -144,5 +148,9 @@ export function nameOf(record: ArchiveRecord): string {
       return `parked delivery ${record.id}`;
     case "pace":
       return "pace";
+    case "audit":
+      return `entry ${record.entry.id} of the audit log`;
+    case "group":
+      return `what was said of group ${record.key}`;
   }
 }

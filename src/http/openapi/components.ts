@@ -12,6 +12,7 @@ import {
   previewQuestion,
 } from "../schemas/events.ts";
 import { failureAnswer, failuresAnswer } from "../schemas/failures.ts";
+import { foretoldAnswer, replayAnswer, replayQuestion, replaysAnswer } from "../schemas/replays.ts";
 import {
   readinessAnswer,
   sourcesAnswer,
@@ -44,6 +45,10 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Readiness: readinessAnswer,
   Receipt: receipt,
   Receipts: receiptsAnswer,
+  Replay: replayAnswer,
+  ReplayForetold: foretoldAnswer,
+  ReplayPage: replaysAnswer,
+  ReplayQuestion: replayQuestion,
   Sources: sourcesAnswer,
   Spool: spoolState,
   Stamp: stamp,

@@ -35,6 +35,7 @@ export const tags = {
   health: "For probes and for Prometheus.",
   admin:
     "For operators: the bearer token in `ADMIN_TOKEN`, without which everything here is 404. " +
+    "`ADMIN_READ_TOKEN` lets in for reading alone, with personal data masked; the console's cookie as its sign-in says. " +
     "After ten wrong tokens within a minute further wrong ones are 429 for a minute.",
 } as const;
 type TagName = keyof typeof tags;
@@ -59,6 +60,9 @@ export const tokenRefused = {
 /** What any operation below `/admin` may answer. */
 export const operatorAnswers = {
   ...tokenRefused,
+  403: failed(
+    "The token is that in `ADMIN_READ_TOKEN`, which is for reading alone; or a page of another origin has asked.",
+  ),
   404: failed("There is no such thing, or `ADMIN_TOKEN` is not set."),
   503: failed("The store does not answer."),
 } satisfies Operation["answers"];

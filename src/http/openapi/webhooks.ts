@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { receiptsAnswer } from "../schemas/webhooks.ts";
+import { acknowledgement, receiptsAnswer, subscriptions } from "../schemas/webhooks.ts";
 import { failed, json, type Operation } from "./operation.ts";
 
 const path = "/webhooks/{source}";
@@ -39,8 +39,8 @@ export const webhookOperations: readonly Operation[] = [
     answers: {
       200: {
         ...json(
-          "What became of the events. Empty where the protocol asks for it (CloudEvents).",
-          receiptsAnswer,
+          "What became of the events. Empty where the protocol asks for it (CloudEvents), in their own words to Dapr and Event Grid.",
+          z.union([receiptsAnswer, acknowledgement]),
         ),
         mayBeEmpty: true,
       },
@@ -53,9 +53,12 @@ export const webhookOperations: readonly Operation[] = [
       404: unknownSource,
       413: failed("The body is larger than `BODY_LIMIT_BYTES`."),
       415: failed("The body is compressed, or of a type that the provider does not send."),
-      503: failed("The events could not be stored just now. Send them again.", {
-        "Retry-After": "Seconds to wait.",
-      }),
+      503: failed(
+        "The events could not be stored, or their sender not be looked up, just now. Send them again.",
+        {
+          "Retry-After": "Seconds to wait.",
+        },
+      ),
     },
   },
   {
@@ -102,6 +105,19 @@ export const webhookOperations: readonly Operation[] = [
       },
       404: unknownSource,
       405: notAllowed,
+    },
+  },
+  {
+    method: "get",
+    path: "/dapr/subscribe",
+    id: "announceSubscriptions",
+    tag: "webhooks",
+    summary: "Tell a Dapr sidecar what to subscribe to.",
+    description: "Of sources that name a `pubsub` and `topics`. Their key is sent as `dapr-api-token`.",
+    answers: {
+      200: json("The subscriptions.", subscriptions),
+      401: failed("The token is missing or wrong."),
+      404: failed("No source is subscribed to anything, or this process takes no webhooks (`ROLE=worker`)."),
     },
   },
 ];

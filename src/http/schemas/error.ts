@@ -2,6 +2,7 @@ import { z } from "zod";
 
 /** What an error is told apart by. A new one is added here first. */
 export const errorCodes = [
+  "forbidden",
   "gone",
   "malformed",
   "method-not-allowed",

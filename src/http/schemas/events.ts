@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { parseContactRef } from "../../contact/contact-ref.ts";
+import { priorities } from "../../contact/priority.ts";
 import { eventStates } from "../../store/event-log.ts";
+import { eventStep } from "./history.ts";
 import {
   destinationOf,
   contactPatch,
@@ -19,7 +21,7 @@ import {
 
 const noTime = "`from` and `to` are times such as 2026-01-31T08:00:00Z, or milliseconds since the epoch.";
 
-const timeAsked = (description: string) =>
+export const timeAsked = (description: string) =>
   z
     .string()
     .meta({
@@ -79,6 +81,12 @@ const head = {
     .describe("When it was last replayed or retried, in milliseconds since the epoch."),
   erased: z.array(z.string()).readonly().optional().describe("Tags of the contacts that it has erased."),
   withdrawn: z.enum(["erased", "dropped"]).optional().describe("Why its payload is gone for good."),
+  priority: z
+    .enum(priorities)
+    .optional()
+    .describe(
+      "How soon its turn comes, where that is not the usual: its source's, or `low` for a replay by a filter.",
+    ),
   state: z.enum(eventStates),
 };
 
@@ -130,11 +138,14 @@ export const mappingReport = z
   })
   .describe("What mapping did, field by field.");
 
+const appliedAt = time("When it was applied, where the history still tells.").optional();
+
 const fieldFate = z.union([
-  z.strictObject({ state: z.literal("applied") }),
+  z.strictObject({ state: z.literal("applied"), at: appliedAt }),
   z.strictObject({
     state: z.literal("superseded"),
     by: eventId.describe("The newer event that set the field."),
+    at: appliedAt,
   }),
   z.strictObject({ state: z.enum(["waiting", "parked", "unknown"]) }),
 ]);
@@ -164,6 +175,12 @@ export const eventAnswer = z
     warnings: z.array(mappingWarning).readonly(),
     mapping: mappingReport.optional(),
     updates: z.array(eventUpdate).readonly(),
+    history: z
+      .array(eventStep)
+      .readonly()
+      .describe(
+        "What became of it, oldest first: received, stored, mapped, then each request that carried it.",
+      ),
     payload: z
       .unknown()
       .describe("As JSON, as its text where reading it would change a number, null when it is gone."),
@@ -173,22 +190,31 @@ export type EventAnswer = z.infer<typeof eventAnswer>;
 
 export const replayedAnswer = z.strictObject({ status: z.literal("replayed"), id: eventId });
 
+const mapAsked = z
+  .union([z.string(), z.record(z.string(), z.unknown())])
+  .optional()
+  .describe("In place of the source's own `map`: as in the sources file, as YAML or as JSON.");
+
 export const previewQuestion = z
-  .object({
-    source: z.string().describe("The name of a configured source."),
-    payload: z.unknown().describe("The body as JSON, or as a text for any other content type."),
-    headers: z
-      .record(z.string(), z.string())
-      .optional()
-      .describe("Headers that the sender would send with it."),
-    type: z
-      .string()
-      .optional()
-      .catch(undefined)
-      .describe("The event's type, for providers that send it in a header."),
-  })
+  .union([
+    z.object({
+      source: z.string().describe("The name of a configured source."),
+      payload: z.unknown().describe("The body as JSON, or as a text for any other content type."),
+      headers: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe("Headers that the sender would send with it."),
+      type: z
+        .string()
+        .optional()
+        .catch(undefined)
+        .describe("The event's type, for providers that send it in a header."),
+      map: mapAsked,
+    }),
+    z.object({ event: eventId.describe("A recorded event, in place of a payload."), map: mapAsked }),
+  ])
   .meta({
-    description: "What would this payload become?",
+    description: "What would this payload, or this recorded event, become?",
     examples: [{ source: "form", payload: { email: "ada@example.com", first_name: "Ada" } }],
   });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isGroupKey } from "../../store/store.ts";
 import {
   contactPatch,
   contactRef,
@@ -15,14 +16,21 @@ import {
 
 const noLimit = `limit must be a whole number from 1; at most ${pageMax} are given.`;
 
+export const failuresLimit = z
+  .string()
+  .meta(limitDocumented)
+  .refine((text) => /^[0-9]{1,9}$/.test(text) && Number(text) > 0, noLimit)
+  .transform((text) => Math.min(pageMax, Number(text)))
+  .optional();
+
 /** The cursor is checked by the store, which alone can read it. */
 export const failuresQuery = z.object({
-  limit: z
+  group: z
     .string()
-    .meta(limitDocumented)
-    .refine((text) => /^[0-9]{1,9}$/.test(text) && Number(text) > 0, noLimit)
-    .transform((text) => Math.min(pageMax, Number(text)))
+    .refine(isGroupKey, "group must be the key of a group.")
+    .meta({ description: "Those of one group alone, newest first.", examples: ["d3f0c1a9b7e24"] })
     .optional(),
+  limit: failuresLimit,
   cursor: cursorText.optional(),
 });
 
@@ -42,7 +50,7 @@ export const failureAnswer = z
     contact: contactRef.optional(),
     reason: z.string().meta({
       description: "Why it is parked, in one word.",
-      examples: ["unmappable", "rejected", "contact-not-found"],
+      examples: ["unmappable", "invalid", "contact-not-found"],
     }),
     status: z.int().optional().describe("The API's status, where it answered."),
     message: z.string().optional().describe("The API's own words, or those of the mapping."),

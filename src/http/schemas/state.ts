@@ -21,6 +21,7 @@ export const upstreamState = z
       .describe(
         "`limited`: it answered 429. `unauthorized`: it refuses the token. `failing`: it fails for many.",
       ),
+    since: time("Since when it is so; null where it takes requests, or nobody knows.").nullable(),
     until: time("When the pause ends, null when there is none.").nullable(),
     rate: z.number().nullable().describe("Requests per second at present, null when unknown."),
     ceiling: z.number().nullable().describe("Requests per second at most, null when unknown."),
@@ -59,6 +60,54 @@ export const busState = z
   .optional()
   .describe("What is pulled from a bus, by source. A bus that is away takes no readiness away.");
 
+export const noticesState = z
+  .array(
+    z.strictObject({
+      id: z.string().meta({ examples: ["ntc_01KG8Z3V0QX5M7N2B4C6D8E9FA"] }),
+      kind: z.string().describe("What it is, such as `token-refused` or `parked`."),
+      state: z.literal("open"),
+      text: z.string().describe("A sentence for a person, with the next step."),
+      since: time("Since when."),
+      subject: z.string().optional().describe("The source, destination or process it is about."),
+      runbook: z.string().describe("Where to read on."),
+    }),
+  )
+  .readonly()
+  .optional()
+  .describe("What needs a person now, the most urgent first, after it has held for a while.");
+
+export const replicasState = z
+  .strictObject({
+    items: z
+      .array(
+        z.strictObject({
+          id: z.string().meta({ examples: ["rep_01KG8Z3V0QX5M7N2B4C6D8E9FA"] }),
+          self: z.boolean().describe("Whether it is the process that answers."),
+          role: z.enum(["all", "intake", "worker"]),
+          version: z.string(),
+          configuration: z
+            .string()
+            .describe("The same for processes that are configured alike. No secret is part of it."),
+          label: z.string().meta({ description: "Its machine and process.", examples: ["relay-0/1"] }),
+          since: time("When it was started."),
+          configuredAt: time("Since when it has this configuration."),
+          seenAt: time("When it last told that it runs."),
+        }),
+      )
+      .readonly()
+      .describe("The oldest first."),
+    differ: z
+      .array(z.enum(["version", "configuration"]))
+      .readonly()
+      .describe(
+        "What they have differed in for a minute or longer: a rolling upgrade that has come to a halt.",
+      ),
+  })
+  .describe(
+    "The processes that run on this store. Each tells every ten seconds; one that has not for thirty is gone.",
+  );
+export type ReplicasState = z.infer<typeof replicasState>;
+
 const queue = z.strictObject({
   waiting: count("For their turn."),
   active: count("Being worked on now."),
@@ -66,6 +115,7 @@ const queue = z.strictObject({
   failed: count("Parked."),
   completed: count("Done, as far as that is still kept."),
 });
+const oldestAt = time("Since when the oldest that waits has waited; null where nothing waits.").nullable();
 
 const whoami = {
   version: z.string(),
@@ -75,19 +125,28 @@ const whoami = {
 
 const workOf = {
   queues: z.strictObject({
-    events: queue.describe("Events, by what is done with them."),
-    contacts: queue.describe("Contacts with something to deliver."),
+    events: queue.extend({ oldestAt }).describe("Events, by what is done with them."),
+    contacts: queue.extend({ oldestAt }).describe("Contacts with something to deliver."),
   }),
   upstream: upstreamState,
 };
 
-export const statusAnswer = z.strictObject({ ...whoami, ...workOf, bus: busState, spool: spoolState });
+export const statusAnswer = z.strictObject({
+  ...whoami,
+  ...workOf,
+  bus: busState,
+  spool: spoolState,
+  notices: noticesState,
+  replicas: replicasState,
+});
 /** Of a relay with several workspaces that is asked about all of them. */
 export const statusOfAll = z.strictObject({
   ...whoami,
   destinations: z.record(z.string(), z.strictObject(workOf)).describe("Each workspace by its destination."),
   bus: busState,
   spool: spoolState,
+  notices: noticesState,
+  replicas: replicasState,
 });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 

@@ -28,6 +28,13 @@ export const destinationAsked = z
     examples: ["acme"],
   });
 
+export const personalAsked = z
+  .enum(["masked"])
+  .optional()
+  .describe(
+    "`masked` hides personal data, as it always is for `ADMIN_READ_TOKEN`. Masked references of contacts can be used in place of theirs.",
+  );
+
 export const pageDefault = 50;
 export const pageMax = 500;
 

@@ -156,6 +156,14 @@ describe("reading", () => {
     expect(onlyEvent(parse({ "content-type": "application/json" }, JSON.stringify(minimal))).type).toBe("t");
   });
 
+  test("a list of events sent as plain JSON is a batch, and one that holds something else is none", () => {
+    const plain = { "content-type": "application/json" };
+    const two = JSON.stringify([minimal, { ...minimal, id: "2" }]);
+    expect(events(parse(plain, two)).map(({ id }) => id)).toEqual(['["/s","1"]', '["/s","2"]']);
+    expect(parse(plain, JSON.stringify([minimal, { email: "a@b.c" }])).kind).toBe("unsupported");
+    expect(parse(plain, "[]").kind).toBe("unsupported");
+  });
+
   test("binary headers are unquoted, then percent-decoded once", () => {
     const headers = {
       ...binary,
@@ -177,6 +185,12 @@ describe("reading", () => {
       raw: "é",
       ["__proto__"]: "x",
     });
+  });
+
+  test("no sender can say of its event that it cannot be read", () => {
+    const name = "unreadable-because";
+    expect(onlyEvent(parseEvent({ ...minimal, [name]: "x" })).attributes).toEqual(minimal);
+    expect(onlyEvent(parse({ ...binary, [`ce-${name}`]: "x" }, "")).attributes).toEqual(minimal);
   });
 
   test("binary JSON data stays exact", () => {

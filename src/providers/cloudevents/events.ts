@@ -1,7 +1,7 @@
 import { decodeUtf8, elementTexts, isList, isObject, mediaType, parseJson } from "../body.ts";
 import type { InboundRequest, JsonValue, Parsed, ProviderEvent } from "../provider.ts";
-import { isBinaryMode, toStructured } from "./binary.ts";
-import { checkEvent, own, type Checked } from "./context.ts";
+import { isBinaryMode, toStructured } from "../cloud-event-binary.ts";
+import { checkEvent, own, type Checked } from "../cloud-event.ts";
 
 /** Reads what the HTTP protocol binding calls structured, batched and binary mode. */
 export function parse(request: InboundRequest): Parsed {
@@ -35,11 +35,15 @@ function single(text: string): Parsed {
   return checked.ok ? { kind: "events", events: [checked.event] } : malformed(checked.message);
 }
 
-/** Some senders forget to say that their JSON is an event; its `specversion` says it. */
+/** Sinks of other systems do not say that their JSON is an event, or a list of some; its `specversion` says it. */
 function parsePlainJson(body: Buffer): Parsed {
   const json = parseJson(decodeUtf8(body) ?? "");
-  const isEvent = json.ok && isObject(json.value) && own(json.value, "specversion") !== undefined;
-  return isEvent ? parseSingle(body) : unsupported("This JSON is no CloudEvent.");
+  const isEvent = (value: JsonValue) => isObject(value) && own(value, "specversion") !== undefined;
+  if (json.ok && isEvent(json.value)) return parseSingle(body);
+  if (json.ok && isList(json.value) && json.value.length > 0 && json.value.every(isEvent)) {
+    return parseBatch(body);
+  }
+  return unsupported("This JSON is no CloudEvent.");
 }
 
 function parseBatch(body: Buffer): Parsed {

@@ -3,6 +3,7 @@ import type { KindArchive } from "../archive-kinds.ts";
 import type { ArchivedEvent, ArchivedWindow } from "../archive-port.ts";
 import { pageBytesMax, pageRecordsMax } from "../archive.ts";
 import { turnsApart, windowId } from "../event-log.ts";
+import { groupOfEvent } from "../parked-groups.ts";
 import { storable } from "../storable.ts";
 import type { StoreOptions } from "../store.ts";
 import type { SqlPool, SqlResult } from "./client.ts";
@@ -16,6 +17,7 @@ import {
   type EventRow,
   type OutcomeRow,
 } from "./event-rows.ts";
+import { parkedTables } from "./parked-tables.ts";
 
 interface WindowRow {
   readonly id: string;
@@ -150,28 +152,31 @@ export function createEventArchive(
   async function put(records: readonly ArchivedEvent[]): Promise<void> {
     if (records.length === 0) return;
     const now = clock();
+    const { uncount } = parkedTables(options.prefix);
+    await pool.query(uncount);
     await pool.query(
       `WITH given AS (
          SELECT g.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::integer[], $15::integer[],
              $16::bigint[], $17::bigint[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
-             $23::text[], $24::boolean[], $25::smallint[]) WITH ORDINALITY
+             $23::text[], $24::boolean[], $25::smallint[], $26::text[]) WITH ORDINALITY
            AS g (id, "window", source, provider, identity, type, attributes, occurred_at, received_at, accepted_at,
              payload, state, attempts, replay, retried_at, due_at, finished_at, erased, withdrawn, result, failure,
-             waits_for, claimed, priority, ord)
+             waits_for, claimed, priority, parked_group, ord)
          WHERE NOT (g.claimed AND g.state IN ('waiting', 'delayed') AND EXISTS (
            SELECT 1 FROM ${tables.window} w WHERE w.id = g."window" AND w.event_id <> g.id AND w.expires_at > $1))
        ), taken AS (
          INSERT INTO ${tables.state} AS held (id, state, attempts, replay, retried_at, due_at, finished_at, erased,
-           withdrawn, result, failure, waits_for, priority, turn)
+           withdrawn, result, failure, waits_for, parked_group, priority, turn)
          SELECT id, state, attempts, replay, retried_at, due_at, finished_at, erased, withdrawn, result, failure,
-           waits_for, priority, ${tables.nextTurn} + priority * ${turnsApart}
+           waits_for, parked_group, priority, ${tables.nextTurn} + priority * ${turnsApart}
          FROM given ORDER BY ord
          ON CONFLICT (id) DO UPDATE SET
            turn = excluded.turn, priority = excluded.priority, state = excluded.state, attempts = excluded.attempts, replay = excluded.replay,
            retried_at = excluded.retried_at, lease = NULL, due_at = excluded.due_at,
            finished_at = excluded.finished_at, erased = excluded.erased, withdrawn = excluded.withdrawn,
-           result = excluded.result, failure = excluded.failure, waits_for = excluded.waits_for
+           result = excluded.result, failure = excluded.failure, waits_for = excluded.waits_for,
+           parked_group = excluded.parked_group
          WHERE CASE WHEN (excluded.withdrawn IS NULL) <> (held.withdrawn IS NULL) THEN excluded.withdrawn IS NOT NULL
            ELSE excluded.replay > held.replay
              OR (excluded.replay = held.replay
@@ -185,6 +190,7 @@ export function createEventArchive(
        ON CONFLICT (id) DO UPDATE SET attributes = excluded.attributes, payload = excluded.payload`,
       [now, ...columnsOf(records.map(storable), keptColumns(now))],
     );
+    await pool.query(uncount);
   }
 
   return {
@@ -223,6 +229,7 @@ function keptColumns(now: number) {
     ({ waitsFor }: ArchivedEvent) => waitsFor ?? null,
     ({ claimed }: ArchivedEvent) => claimed,
     ({ event }: ArchivedEvent) => rankOf(event.priority),
+    ({ state, failure }: ArchivedEvent) => (state === "failed" ? groupOfEvent(failure ?? "unknown") : null),
   ];
 }
 

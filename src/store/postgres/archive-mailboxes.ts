@@ -1,21 +1,25 @@
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import { keptPriority, priorityOf, rankOf } from "../../contact/priority.ts";
+import { keptTrace } from "../../contact/trace-context.ts";
 import type { Applied } from "../../contact/merge.ts";
 import type { KindArchive } from "../archive-kinds.ts";
-import { archivedWake, mergedHistory, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
-import { stampRetentionFactor } from "../retention.ts";
+import { archivedHistory, archivedWake, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
+import { keptNote } from "../history.ts";
+import { historyMax, stampRetentionFactor } from "../retention.ts";
 import type { ArchivedMailbox } from "../archive-port.ts";
-import type { DeliveryNote, StoreOptions, WakeJobData } from "../store.ts";
+import type { StoreOptions, WakeJobData } from "../store.ts";
 import type { SqlClient, SqlPool } from "./client.ts";
 import { bullmqSchema, relaySchema } from "./schema.ts";
+import { traceFrom, traceText } from "./trace-column.ts";
 
 interface MailboxRow {
   readonly contact: ContactRef;
   readonly updates: string;
   readonly fields: string;
   readonly events: string;
-  readonly history: string | null;
+  readonly history: string;
+  readonly contact_id: string | number | null;
   readonly expires_at: string | number | null;
   /** What was applied has been forgotten, though its rows are still there. */
   readonly expired: boolean;
@@ -28,6 +32,7 @@ interface UpdateRow extends Pick<ContactUpdate, "id" | "stamp"> {
   readonly patch: string;
   readonly received_at: string | number;
   readonly priority: number;
+  readonly trace: string | null;
 }
 
 interface FieldRow {
@@ -68,8 +73,11 @@ export function createMailboxArchive(
       `(SELECT coalesce(json_agg(row_to_json(t)), '[]')::text
         FROM (SELECT ${fields} FROM ${schema}.${table} o WHERE o.contact = c.contact) t)`;
     const { rows } = await pool.query<MailboxRow>(
-      `SELECT c.contact, e.contact IS NOT NULL AS expired, k.history, k.expires_at, w.data AS wake, w.process_at_ms AS due,
-         ${list("mailbox_update", "id, event_id, patch, stamp, received_at, priority")} AS updates,
+      `SELECT c.contact, e.contact IS NOT NULL AS expired, k.expires_at, k.contact_id, w.data AS wake, w.process_at_ms AS due,
+         ${list("mailbox_update", "id, event_id, patch, stamp, received_at, priority, trace")} AS updates,
+         (SELECT coalesce(json_agg(h.note), '[]')::text FROM (
+            SELECT note FROM ${schema}.mailbox_history n WHERE n.contact = c.contact
+            ORDER BY at DESC, id DESC LIMIT ${historyMax}) h) AS history,
          CASE WHEN k.contact IS NULL THEN '[]' ELSE ${list("mailbox_field", "field, stamp, event_id")} END AS fields,
          ${list("mailbox_event", "event_id")} AS events
        FROM unnest($1::text[]) AS c (contact)
@@ -81,7 +89,7 @@ export function createMailboxArchive(
     );
     return new Map(
       rows.flatMap((row) => {
-        const mailbox = mailboxOf(row);
+        const mailbox = mailboxOf(row, clock() - options.retentionMs);
         return mailbox ? [[row.contact, mailbox] as const] : [];
       }),
     );
@@ -103,6 +111,7 @@ export function createMailboxArchive(
       await importSettled(client, mailboxes);
       await importUpdates(client, mailboxes);
       await importFields(client, mailboxes);
+      await importHistory(client, mailboxes);
     });
     const wakes = wakesOf(mailboxes, clock());
     if (wakes.length > 0) await parts.wakeAll(wakes);
@@ -122,22 +131,49 @@ export function createMailboxArchive(
        DELETE FROM ${schema}.mailbox_field WHERE contact IN (SELECT contact FROM gone)`,
       [contacts, now],
     );
-    const { rows } = await client.query<{ contact: ContactRef; history: string }>(
-      `SELECT contact, history FROM ${schema}.mailbox_contact WHERE contact = ANY($1::text[]) FOR UPDATE`,
-      [contacts],
-    );
-    const held = new Map(rows.map((row) => [row.contact, JSON.parse(row.history) as DeliveryNote[]]));
     await client.query(
-      `INSERT INTO ${schema}.mailbox_contact AS kept (contact, history, expires_at)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-       ON CONFLICT (contact) DO UPDATE SET history = excluded.history,
-         expires_at = greatest(kept.expires_at, excluded.expires_at)`,
+      `INSERT INTO ${schema}.mailbox_contact AS kept (contact, expires_at, contact_id)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
+       ON CONFLICT (contact) DO UPDATE SET expires_at = greatest(kept.expires_at, excluded.expires_at),
+         contact_id = coalesce(kept.contact_id, excluded.contact_id)`,
       [
         contacts,
-        settled.map(({ contact, history }) =>
-          JSON.stringify(mergedHistory(held.get(contact) ?? [], history)),
-        ),
         settled.map(({ expiresAt }) => Math.round(expiresAt ?? now + keepMs)),
+        settled.map(({ contactId }) => contactId ?? null),
+      ],
+    );
+    await importPersons(client, settled);
+  }
+
+  async function importPersons(client: SqlClient, mailboxes: readonly ArchivedMailbox[]): Promise<void> {
+    const ids = mailboxes.flatMap(({ contactId }) => contactId ?? []);
+    if (ids.length === 0) return;
+    await client.query(
+      `INSERT INTO ${schema}.mailbox_person SELECT DISTINCT unnest($1::bigint[]) ON CONFLICT DO NOTHING`,
+      [ids],
+    );
+    await client.query(
+      `UPDATE ${schema}.mailbox_contact c SET linked = true WHERE contact_id = ANY($1::bigint[]) AND NOT linked
+         AND EXISTS (SELECT 1 FROM ${schema}.mailbox_contact o
+           WHERE o.contact_id = c.contact_id AND o.contact <> c.contact)`,
+      [ids],
+    );
+  }
+
+  /** Each line once, on whichever side it was written. */
+  async function importHistory(client: SqlClient, mailboxes: readonly ArchivedMailbox[]): Promise<void> {
+    const lines = mailboxes.flatMap(({ contact, history }) => history.map((note) => ({ contact, note })));
+    await client.query(
+      `INSERT INTO ${schema}.mailbox_history (contact, at, note)
+       SELECT g.contact, g.at, g.note
+       FROM unnest($1::text[], $2::bigint[], $3::text[]) WITH ORDINALITY AS g (contact, at, note, place)
+       WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_history h
+         WHERE h.contact = g.contact AND h.at = g.at AND h.note = g.note)
+       ORDER BY g.place`,
+      [
+        lines.map(({ contact }) => contact),
+        lines.map(({ note }) => Math.round(note.at)),
+        lines.map(({ note }) => keptNote(note)),
       ],
     );
   }
@@ -145,9 +181,9 @@ export function createMailboxArchive(
   async function importUpdates(client: SqlClient, mailboxes: readonly ArchivedMailbox[]): Promise<void> {
     const updates = mailboxes.flatMap(({ waiting }) => waiting);
     await client.query(
-      `INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, priority, posted_at)
-       SELECT u.*, $8::bigint
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[]) u
+      `INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, priority, trace, posted_at)
+       SELECT u.*, $9::bigint
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[], $8::text[]) u
        ON CONFLICT DO NOTHING`,
       [
         updates.map((update) => update.contact),
@@ -157,6 +193,7 @@ export function createMailboxArchive(
         updates.map((update) => update.stamp),
         updates.map((update) => update.receivedAt),
         updates.map((update) => rankOf(update.priority)),
+        updates.map(({ trace }) => traceText(trace)),
         clock(),
       ],
     );
@@ -198,7 +235,7 @@ export function createMailboxArchive(
   };
 }
 
-function mailboxOf(row: MailboxRow): ArchivedMailbox | undefined {
+function mailboxOf(row: MailboxRow, oldest: number): ArchivedMailbox | undefined {
   const updates = JSON.parse(row.updates) as UpdateRow[];
   const events = JSON.parse(row.events) as { event_id: string }[];
   const fields = JSON.parse(row.fields) as FieldRow[];
@@ -211,6 +248,7 @@ function mailboxOf(row: MailboxRow): ArchivedMailbox | undefined {
       stamp: update.stamp,
       receivedAt: Number(update.received_at),
       ...keptPriority(priorityOf(update.priority)),
+      ...keptTrace(traceFrom(update.trace)),
     })),
     row.wake ?? undefined,
   );
@@ -223,7 +261,8 @@ function mailboxOf(row: MailboxRow): ArchivedMailbox | undefined {
     applied: Object.fromEntries(
       fields.map(({ field, stamp, event_id }) => [field, { stamp, eventId: event_id }]),
     ) as Applied,
-    history: JSON.parse(row.history ?? "[]") as DeliveryNote[],
+    ...(row.contact_id === null ? {} : { contactId: Number(row.contact_id) }),
+    history: archivedHistory((JSON.parse(row.history) as string[]).toReversed(), oldest),
     eventIds: events.map(({ event_id }) => event_id),
     ...(row.expires_at === null ? {} : { expiresAt: Number(row.expires_at) }),
     ...(row.wake ? { wake: archivedWake(row.wake, row.due === null ? undefined : Number(row.due)) } : {}),

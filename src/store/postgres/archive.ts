@@ -1,16 +1,23 @@
 import { createArchive, type KindArchive } from "../archive-kinds.ts";
 import { archivedParking, createPaceArchive, parkingToKeep } from "../archive.ts";
+import { createAuditArchive } from "../audit-archive.ts";
+import type { KeptAudit } from "../audit.ts";
+import { createGroupsArchive } from "../groups-archive.ts";
 import type { ChangePace } from "../pace.ts";
+import type { ParkedIndex } from "../parked-index.ts";
 import type { Archive, MoveMark } from "../archive-port.ts";
 import type { StoreOptions } from "../store.ts";
 import { createEventArchive, createWindowArchive } from "./archive-events.ts";
 import { createParkedJobs } from "./archive-jobs.ts";
 import { createMailboxArchive, type MailboxArchiveParts } from "./archive-mailboxes.ts";
 import type { SqlPool } from "./client.ts";
+import { parkedTables } from "./parked-tables.ts";
 import { relaySchema } from "./schema.ts";
 
 export interface SqlArchiveParts extends MailboxArchiveParts {
   readonly changePace: ChangePace;
+  readonly audit: KeptAudit;
+  readonly parked: ParkedIndex;
   readonly runningWorkers: () => Promise<number>;
 }
 
@@ -19,9 +26,11 @@ export function createSqlArchive(parts: SqlArchiveParts, options: StoreOptions):
   const markTable = `"${relaySchema(options.prefix)}".moved`;
   return createArchive({
     pace: createPaceArchive(parts.changePace, clock),
+    audit: createAuditArchive(parts.audit),
     windows: createWindowArchive(pool, options, clock),
     mailboxes: createMailboxArchive(parts, options),
-    parkings: createParkingArchive(pool, parts.contactsQueue),
+    parkings: createParkingArchive(pool, parts.contactsQueue, options),
+    groups: createGroupsArchive(parts.parked),
     events: createEventArchive(pool, options, clock),
     runningWorkers: parts.runningWorkers,
     async readMark() {
@@ -38,13 +47,23 @@ export function createSqlArchive(parts: SqlArchiveParts, options: StoreOptions):
   });
 }
 
-function createParkingArchive(pool: SqlPool, queue: string): KindArchive<"parking"> {
+function createParkingArchive(
+  pool: SqlPool,
+  queue: string,
+  options: Pick<StoreOptions, "prefix">,
+): KindArchive<"parking"> {
   const jobs = createParkedJobs(pool, queue);
   return {
     async *export() {
       for await (const page of jobs.failed()) yield* page.map(archivedParking);
     },
-    import: (records) => jobs.put(records.map(parkingToKeep)),
+    async import(records) {
+      if (records.length === 0) return;
+      const { uncount } = parkedTables(options.prefix);
+      await pool.query(uncount);
+      await jobs.put(records.map(parkingToKeep));
+      await pool.query(uncount);
+    },
     async find(records) {
       const held = await jobs.find(records.map(({ id }) => id));
       return records.map(({ id }) => {

@@ -16,6 +16,7 @@ import {
   type Conclusion,
   type EventLog,
 } from "../event-log.ts";
+import { groupOfEvent } from "../parked-groups.ts";
 import { storable } from "../storable.ts";
 import type { StoreOptions } from "../store.ts";
 import type { Wake } from "../wakes.ts";
@@ -24,7 +25,9 @@ import { createEventChanges } from "./event-changes.ts";
 import { createEventReads } from "./event-reads.ts";
 import { columnsOf, eventColumns, eventOf, eventTables, type EventRow } from "./event-rows.ts";
 import { createEventForgetter } from "./mailbox.ts";
+import { parkedTables } from "./parked-tables.ts";
 import { createPruner } from "./pruner.ts";
+import { traceText } from "./trace-column.ts";
 
 type Writes = Pick<EventLog, "accept" | "claim" | "extend" | "conclude">;
 
@@ -60,6 +63,7 @@ function createEventWrites(
 ): Writes {
   const tables = eventTables(options.prefix);
   const { schema } = tables;
+  const parked = parkedTables(options.prefix);
   const leaseMs = options.leaseMs ?? usualLeaseMs;
   const pruner = createPruner(pool, options, clock);
   const forgetNowAndThen = createEventForgetter(pool, options, clock);
@@ -160,16 +164,20 @@ function createEventWrites(
     if (conclusions.length === 0) return [];
     const now = clock();
     const posts = conclusions.flatMap(postsOf);
+    const joining = `, moved AS (
+         SELECT c.parked_group AS key, e.source, 1 AS change FROM concluded c JOIN ${tables.event} e ON e.id = c.id
+         WHERE c.kind = 'failed'
+       ), ${parked.counted}`;
     if (posts.length > 0) await forgetNowAndThen(posts.map(({ update }) => update.contact));
     const { rows } = await pool.query<{ finished: number; woken: string }>(
       `WITH given AS (
          SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
-           $11::text[]) AS g (id, lease, kind, result, failure, erased, delay, waits_for)
+           $11::text[], $12::text[]) AS g (id, lease, kind, result, failure, erased, delay, waits_for, parked_group)
        ), held AS (
          SELECT s.id, s.withdrawn FROM ${tables.state} s JOIN given g ON g.id = s.id
          WHERE s.state = 'active' AND s.lease = g.lease ORDER BY s.id FOR UPDATE OF s
        ), outcome AS (
-         SELECT g.id, coalesce(held.withdrawn, g.kind) AS kind, g.failure, g.erased, g.delay, g.waits_for,
+         SELECT g.id, coalesce(held.withdrawn, g.kind) AS kind, g.failure, g.erased, g.delay, g.waits_for, g.parked_group,
            CASE held.withdrawn WHEN 'erased' THEN $2 WHEN 'dropped' THEN $3 ELSE g.result END AS result
          FROM given g JOIN held ON held.id = g.id
        ), concluded AS (
@@ -181,18 +189,21 @@ function createEventWrites(
            finished_at = CASE WHEN o.kind NOT IN ('delayed', 'released') THEN $1::bigint END,
            result = CASE WHEN o.kind NOT IN ('failed', 'delayed', 'released') THEN o.result END,
            failure = CASE o.kind WHEN 'failed' THEN o.failure END,
+           parked_group = CASE o.kind WHEN 'failed' THEN o.parked_group END,
            erased = CASE o.kind WHEN 'failed' THEN coalesce(o.erased, s.erased) ELSE s.erased END,
            waits_for = CASE o.kind WHEN 'delayed' THEN o.waits_for END
          FROM outcome o WHERE s.id = o.id
-         RETURNING s.id, o.kind
+         RETURNING s.id, o.kind, s.parked_group
        ), told AS (
-         SELECT u.* FROM unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[],
-           $19::smallint[]) AS u (claimed_id, contact, id, event_id, patch, stamp, received_at, priority)
+         SELECT u.* FROM unnest($13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[],
+           $20::smallint[], $21::text[]) AS u (claimed_id, contact, id, event_id, patch, stamp, received_at, priority,
+             trace)
          JOIN concluded c ON c.id = u.claimed_id AND c.kind = 'completed'
          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_erased e WHERE e.event_id = u.event_id)
        ), posted AS (
-         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at, priority)
-         SELECT contact, id, event_id, patch, stamp, received_at, $1, priority FROM told
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at, priority,
+           trace)
+         SELECT contact, id, event_id, patch, stamp, received_at, $1, priority, trace FROM told
          ON CONFLICT DO NOTHING
        ), named AS (
          INSERT INTO ${schema}.mailbox_event (contact, event_id)
@@ -207,7 +218,7 @@ function createEventWrites(
              SELECT u.priority FROM ${schema}.mailbox_update u WHERE u.contact = t.contact LIMIT ${lookedAtMax}) AS first) END
          ) AS before
          FROM given_by t
-       )
+       )${conclusions.some(({ kind }) => kind === "failed") ? joining : ""}
        SELECT (SELECT count(*)::integer FROM concluded WHERE kind NOT IN ('delayed', 'released')) AS finished,
          (SELECT coalesce(json_agg(json_build_array(contact, least(given, before), before > given)), '[]')::text FROM woken)
            AS woken`,
@@ -256,6 +267,7 @@ const concludedColumns: readonly Column<Conclusion>[] = [
   (given) => (given.kind === "failed" && given.erased ? JSON.stringify(given.erased) : null),
   (given) => (given.kind === "delayed" ? Math.max(0, Math.ceil(given.delayMs)) : null),
   (given) => (given.kind === "delayed" ? storable(given.reason) : null),
+  (given) => (given.kind === "failed" ? groupOfEvent(given.reason) : null),
 ];
 
 interface Post {
@@ -278,4 +290,5 @@ const postedColumns: readonly Column<Post>[] = [
   ({ update }) => update.stamp,
   ({ update }) => Math.round(update.receivedAt),
   ({ update }) => rankOf(update.priority),
+  ({ update }) => traceText(update.trace),
 ];

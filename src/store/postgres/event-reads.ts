@@ -23,7 +23,7 @@ import {
   type OutcomeRow,
 } from "./event-rows.ts";
 
-type Reads = Pick<EventLog, "find" | "list" | "failed">;
+type Reads = Pick<EventLog, "find" | "list" | "count" | "newestOf" | "failed">;
 
 /** What a list is sorted by, and how its cursor is read. */
 interface Order {
@@ -60,43 +60,50 @@ export function createEventReads(pool: SqlPool, options: StoreOptions): Reads {
 
   async function find(id: string): Promise<EventRecord | undefined> {
     if (!isEventId(id)) return undefined;
-    const { rows } = await pool.query<EventRow & OutcomeRow & { attempts: number }>(
-      `SELECT ${eventColumns}, ${outcomeColumns}, s.attempts
+    const { rows } = await pool.query<
+      EventRow & OutcomeRow & { attempts: number; accepted_at: string | number }
+    >(
+      `SELECT ${eventColumns}, ${outcomeColumns}, s.attempts, e.accepted_at
        FROM ${tables.event} e JOIN ${tables.state} s ON s.id = e.id WHERE e.id = $1`,
       [id],
     );
     const [row] = rows;
-    return row && { event: eventOf(row), attempts: row.attempts, ...outcomeOf(row) };
+    if (!row) return undefined;
+    const { attempts, accepted_at: acceptedAt } = row;
+    return { event: eventOf(row), attempts, acceptedAt: Number(acceptedAt), ...outcomeOf(row) };
   }
 
   /** Those of one contact are few: they are looked up one by one, whatever the list is sorted by. */
   const eventsOfContact = `(SELECT e.* FROM ${tables.schema}.mailbox_event m JOIN ${tables.event} e ON e.id = m.event_id
     WHERE m.contact = $1 OFFSET 0)`;
 
+  function fromWhere(filter: EventFilter, conditions: readonly string[]): string {
+    const from = filter.contact === undefined ? tables.event : eventsOfContact;
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    return `FROM ${from} e JOIN ${tables.state} s ON s.id = e.id ${where}`;
+  }
+
+  async function count(filter: EventFilter): Promise<number> {
+    const { params, conditions } = conditionsOf(filter);
+    const { rows } = await pool.query<{ count: number }>(
+      `SELECT count(*)::integer AS count ${fromWhere(filter, conditions)}`,
+      params,
+    );
+    return rows[0]?.count ?? 0;
+  }
+
   async function list(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage> {
     if (limit <= 0) return { items: [], next: undefined };
     const { key, tie, tieType, cursor: pattern } = orderOf(filter);
-    const params: unknown[] = filter.contact === undefined ? [] : [storable(filter.contact)];
-    const conditions: string[] = [];
-    const demand = (value: string | number | undefined, text: (place: string) => string) => {
-      if (value !== undefined) conditions.push(text(`$${params.push(value)}`));
-    };
-    demand(storable(filter.source), (place) => `e.source = ${place}`);
-    demand(storable(filter.type), (place) => `e.type = ${place}`);
-    demand(wholeOf(filter.from), (place) => `e.accepted_at >= ${place}::bigint`);
-    demand(wholeOf(filter.to), (place) => `e.accepted_at < ${place}::bigint`);
-    // Written out, as the indexes of states name them.
-    if (filter.state !== undefined) conditions.push(`s.state = '${filter.state}'`);
+    const { params, conditions } = conditionsOf(filter);
     const [, lastKey, lastTie] = pattern.exec(cursor ?? "") ?? [];
     if (lastKey !== undefined && lastTie !== undefined) {
       const [first, second] = [params.push(lastKey), params.push(lastTie)];
       conditions.push(`(${key}, ${tie}) < ($${first}::bigint, $${second}::${tieType})`);
     }
-    const from = filter.contact === undefined ? tables.event : eventsOfContact;
     const { rows } = await pool.query<EventHeadRow & OutcomeRow & { key: string; tie: string }>(
       `SELECT ${headColumns}, ${outcomeColumns}, ${key}::text AS key, ${tie}::text AS tie
-       FROM ${from} e JOIN ${tables.state} s ON s.id = e.id
-       ${conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`}
+       ${fromWhere(filter, conditions)}
        ORDER BY ${key} DESC, ${tie} DESC LIMIT $${params.push(limit + 1)}`,
       params,
     );
@@ -106,6 +113,16 @@ export function createEventReads(pool: SqlPool, options: StoreOptions): Reads {
       items: page.map((row) => summaryOf({ event: headOf(row), ...outcomeOf(row) })),
       next: last && rows.length > limit ? `${last.key}.${last.tie}` : undefined,
     };
+  }
+
+  async function newestOf(sources: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { rows } = await pool.query<{ source: string; at: string | number }>(
+      `SELECT g.source, newest.accepted_at AS at FROM unnest($1::text[]) AS g (source) CROSS JOIN LATERAL (
+         SELECT e.accepted_at FROM ${tables.event} e WHERE e.source = g.source
+         ORDER BY e.accepted_at DESC, e.seq DESC LIMIT 1) AS newest`,
+      [sources],
+    );
+    return new Map(rows.map(({ source, at }) => [source, Number(at)]));
   }
 
   async function failed(
@@ -127,7 +144,23 @@ export function createEventReads(pool: SqlPool, options: StoreOptions): Reads {
     }));
   }
 
-  return { find, list, failed };
+  return { find, list, count, newestOf, failed };
+}
+
+/** What the filter asks of `event e` and `event_state s`; the contact, where there is one, is the first parameter. */
+function conditionsOf(filter: EventFilter): { params: unknown[]; conditions: string[] } {
+  const params: unknown[] = filter.contact === undefined ? [] : [storable(filter.contact)];
+  const conditions: string[] = [];
+  const demand = (value: string | number | undefined, text: (place: string) => string) => {
+    if (value !== undefined) conditions.push(text(`$${params.push(value)}`));
+  };
+  demand(storable(filter.source), (place) => `e.source = ${place}`);
+  demand(storable(filter.type), (place) => `e.type = ${place}`);
+  demand(wholeOf(filter.from), (place) => `e.accepted_at >= ${place}::bigint`);
+  demand(wholeOf(filter.to), (place) => `e.accepted_at < ${place}::bigint`);
+  // Written out, as the indexes of states name them.
+  if (filter.state !== undefined) conditions.push(`s.state = '${filter.state}'`);
+  return { params, conditions };
 }
 
 /** Times in the log are whole. */

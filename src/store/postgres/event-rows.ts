@@ -72,7 +72,7 @@ export function eventOf(row: EventRow): RelayEvent {
   return { ...headOf(row), attributes, payload: row.payload };
 }
 
-export function outcomeOf(row: OutcomeRow): Omit<EventRecord, "event" | "attempts"> {
+export function outcomeOf(row: OutcomeRow): Omit<EventRecord, "event" | "attempts" | "acceptedAt"> {
   const { state, failure, waits_for: waitsFor } = row;
   return {
     state,

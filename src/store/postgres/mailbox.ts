@@ -2,16 +2,23 @@ import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import { keptPriority, priorityOf, rankOf, type Priority } from "../../contact/priority.ts";
 import type { Applied, FieldOrigin } from "../../contact/merge.ts";
-import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
+import { keptTrace } from "../../contact/trace-context.ts";
+import { keptNote, readHistory } from "../history.ts";
+import { keptBy, newestOf } from "../person.ts";
+import type { Mailbox, MailboxState, Settled, Settlement, StoreOptions } from "../store.ts";
 import {
   erasedEventsMs,
   eventIdAt,
   forgetEventsEvery,
   historyMax,
   stampRetentionFactor,
+  trimHistoryEvery,
 } from "../retention.ts";
 import type { SqlClient, SqlPools } from "./client.ts";
+import { createAwaited } from "./awaited.ts";
+import { createPersons } from "./persons.ts";
 import { relaySchema } from "./schema.ts";
+import { traceFrom, traceText } from "./trace-column.ts";
 
 interface UpdateRow {
   id: string;
@@ -20,6 +27,7 @@ interface UpdateRow {
   stamp: ContactUpdate["stamp"];
   received_at: string | number;
   priority: number;
+  trace: string | null;
 }
 
 interface FieldRow {
@@ -27,6 +35,10 @@ interface FieldRow {
   stamp: FieldOrigin["stamp"];
   event_id: string;
 }
+
+/** Old lines of history that go at once, and how often so at one look. */
+const forgottenLinesMax = 2_000;
+const forgottenRoundsMax = 25;
 
 /** To be told of the contacts of every post: now and then their lists of events are cleaned. */
 export function createEventForgetter(
@@ -48,7 +60,7 @@ export function createEventForgetter(
   };
 }
 
-/** Patches and history are kept as JSON text, not jsonb, which would refuse some of Unicode. */
+/** Patches and lines of history are kept as JSON text, not jsonb, which would refuse some of Unicode. */
 export function createSqlMailbox(
   { pool: durable, working: pool }: SqlPools,
   options: StoreOptions,
@@ -57,6 +69,7 @@ export function createSqlMailbox(
   const schema = `"${relaySchema(options.prefix)}"`;
   const keepMs = stampRetentionFactor * options.retentionMs;
 
+  const persons = createPersons(pool, schema, keepMs, clock);
   const forgetNowAndThen = createEventForgetter(pool, options, clock);
 
   async function post(updates: readonly ContactUpdate[]): Promise<void> {
@@ -66,12 +79,12 @@ export function createSqlMailbox(
     const column = <Value>(pick: (update: ContactUpdate) => Value) => updates.map(pick);
     await pool.query(
       `WITH given AS (
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $8::smallint[])
-           AS u (contact, id, event_id, patch, stamp, received_at, priority)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $8::smallint[],
+           $9::text[]) AS u (contact, id, event_id, patch, stamp, received_at, priority, trace)
          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_erased e WHERE e.event_id = u.event_id)
        ), posted AS (
-         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at, priority)
-         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint, priority FROM given
+         INSERT INTO ${schema}.mailbox_update (contact, id, event_id, patch, stamp, received_at, posted_at, priority, trace)
+         SELECT contact, id, event_id, patch, stamp, received_at, $7::bigint, priority, trace FROM given
          ON CONFLICT DO NOTHING
        )
        INSERT INTO ${schema}.mailbox_event (contact, event_id)
@@ -86,31 +99,43 @@ export function createSqlMailbox(
         column((update) => update.receivedAt),
         now,
         column((update) => rankOf(update.priority)),
+        column(({ trace }) => traceText(trace)),
       ],
     );
   }
 
+  const historyText = `(SELECT coalesce(json_agg(h.note), '[]')::text FROM (
+    SELECT note FROM ${schema}.mailbox_history WHERE contact = $1 ORDER BY at DESC, id DESC LIMIT ${historyMax}) h)`;
   const readText = (withHistory: boolean) => `SELECT
     (SELECT coalesce(json_agg(u), '[]')::text FROM (
-       SELECT id, event_id, patch, stamp, received_at, priority
+       SELECT id, event_id, patch, stamp, received_at, priority, trace
        FROM ${schema}.mailbox_update WHERE contact = $1) u) AS updates,
     (SELECT coalesce(json_agg(f), '[]')::text FROM (
        SELECT field, stamp, event_id FROM ${schema}.mailbox_field
        WHERE contact = $1 AND EXISTS (
          SELECT 1 FROM ${schema}.mailbox_contact c WHERE c.contact = $1 AND c.expires_at > $2)) f) AS fields,
-    ${withHistory ? `(SELECT history FROM ${schema}.mailbox_contact WHERE contact = $1 AND expires_at > $2)` : "NULL"}
-      AS history`;
+    (SELECT json_build_object('id', contact_id, 'linked', linked)::text FROM ${schema}.mailbox_contact
+      WHERE contact = $1 AND contact_id IS NOT NULL AND expires_at > $2) AS person,
+    ${withHistory ? historyText : "NULL"} AS history`;
   const readWhole = readText(true);
   const readWaiting = readText(false);
 
   async function read(contact: ContactRef, withHistory = true): Promise<MailboxState> {
-    const { rows } = await pool.query<{ updates: string; fields: string; history: string | null }>(
-      withHistory ? readWhole : readWaiting,
-      [contact, clock()],
-    );
+    const now = clock();
+    const { rows } = await pool.query<{
+      updates: string;
+      fields: string;
+      person: string | null;
+      history: string | null;
+    }>(withHistory ? readWhole : readWaiting, [contact, now]);
     const [row] = rows;
     const updates = JSON.parse(row?.updates ?? "[]") as UpdateRow[];
     const fields = JSON.parse(row?.fields ?? "[]") as FieldRow[];
+    const person = JSON.parse(row?.person ?? "null") as { id: number; linked: boolean } | null;
+    const others = person?.linked ? await persons.others(contact, person.id) : new Map<ContactRef, Applied>();
+    const own = Object.fromEntries(
+      fields.map(({ field, stamp, event_id }) => [field, { stamp, eventId: event_id }]),
+    ) as Applied;
     return {
       waiting: updates.map((update) => ({
         id: update.id,
@@ -120,40 +145,50 @@ export function createSqlMailbox(
         stamp: update.stamp,
         receivedAt: Number(update.received_at),
         ...keptPriority(priorityOf(update.priority)),
+        ...keptTrace(traceFrom(update.trace)),
       })),
-      applied: Object.fromEntries(
-        fields.map(({ field, stamp, event_id }) => [field, { stamp, eventId: event_id }]),
-      ) as Applied,
-      history: JSON.parse(row?.history ?? "[]") as DeliveryNote[],
+      applied: others.size === 0 ? own : newestOf([own, ...others.values()]),
+      ...(person ? { contactId: person.id } : {}),
+      ...(others.size === 0 ? {} : { linked: [...others.keys()] }),
+      history: readHistory(
+        (JSON.parse(row?.history ?? "[]") as string[]).toReversed(),
+        now - options.retentionMs,
+      ),
     };
   }
 
   /**
    * One statement: what was sent is locked first, so that an erasure comes either before or after the settlement. Stamps
-   * that had expired are forgotten, which is known before the contact is touched, because that reads it from `known`;
-   * the history is JSON and stays as it was written.
+   * that had expired are forgotten, which is known before the contact is touched, because that reads it from `known`.
    */
   const settleText = `
     WITH held AS (
       SELECT id FROM ${schema}.mailbox_update
       WHERE contact = $1 AND id = ANY($2::text[]) ORDER BY id FOR UPDATE
-    ), going AS (
+    ), waits AS (
       SELECT $2::text[] IS NULL OR EXISTS (SELECT 1 FROM held) AS on
     ), known AS (
-      SELECT expires_at <= $8::bigint AS expired FROM ${schema}.mailbox_contact
-      WHERE contact = $1 AND (SELECT g.on FROM going g) FOR UPDATE
+      SELECT expires_at <= $7::bigint AS expired, contact_id, linked FROM ${schema}.mailbox_contact
+      WHERE contact = $1 AND (SELECT w.on FROM waits w) FOR UPDATE
+    ), first AS (
+      INSERT INTO ${schema}.mailbox_person (contact_id)
+      SELECT $11::bigint WHERE $11::bigint IS NOT NULL AND NOT $12::boolean AND (SELECT w.on FROM waits w)
+        AND NOT EXISTS (SELECT 1 FROM known WHERE contact_id IS NOT NULL)
+      ON CONFLICT DO NOTHING RETURNING contact_id
+    ), going AS (
+      SELECT w.on AND ($11::bigint IS NULL OR $12::boolean OR EXISTS (SELECT 1 FROM first)
+        OR EXISTS (SELECT 1 FROM known WHERE contact_id = $11::bigint AND NOT linked)) AS on, w.on AS waits
+      FROM waits w
     ), touched AS (
-      INSERT INTO ${schema}.mailbox_contact AS kept (contact, history, expires_at)
-      SELECT $1, coalesce('[' || $7::text || ']', '[]'), $9::bigint FROM going LEFT JOIN known ON true WHERE going.on
-      ON CONFLICT (contact) DO UPDATE SET expires_at = excluded.expires_at, history = CASE
-        WHEN kept.expires_at <= $8::bigint THEN excluded.history
-        WHEN $7::text IS NULL THEN kept.history
-        ELSE (
-          SELECT '[' || coalesce(string_agg(note::text, ',' ORDER BY place) || ',', '') || $7::text || ']'
-          FROM (
-            SELECT note, place FROM json_array_elements(kept.history::json) WITH ORDINALITY AS n (note, place)
-            ORDER BY place DESC LIMIT ${historyMax - 1}) AS latest)
-        END
+      INSERT INTO ${schema}.mailbox_contact AS kept (contact, expires_at, contact_id)
+      SELECT $1, $8::bigint, CASE WHEN $12::boolean THEN NULL ELSE $11::bigint END
+      FROM going LEFT JOIN known ON true WHERE going.on
+      ON CONFLICT (contact) DO UPDATE
+        SET expires_at = excluded.expires_at, contact_id = coalesce(excluded.contact_id, kept.contact_id)
+    ), noted AS (
+      INSERT INTO ${schema}.mailbox_history (contact, at, note)
+      SELECT $1, n.at, n.note FROM unnest($9::bigint[], $10::text[]) AS n (at, note)
+      WHERE (SELECT g.on FROM going g)
     ), done AS (
       DELETE FROM ${schema}.mailbox_update
       WHERE contact = $1 AND id = ANY($3::text[]) AND (SELECT g.on FROM going g)
@@ -169,25 +204,68 @@ export function createSqlMailbox(
         SET stamp = excluded.stamp, event_id = excluded.event_id
         WHERE kept.stamp < excluded.stamp OR EXISTS (SELECT 1 FROM known WHERE expired)
     )
-    SELECT going.on AS settled FROM going`;
+    SELECT going.on AS settled, going.waits FROM going`;
 
-  async function settle(contact: ContactRef, settlement: Settlement): Promise<boolean> {
+  /** In one statement where the reference is its person's only one, as most are. */
+  async function settle(contact: ContactRef, settlement: Settlement): Promise<Settled> {
+    const { person, notes = [] } = settlement;
+    const isMore = person?.also?.length || person?.overtaken?.length || person?.wrote;
+    const alone = isMore ? undefined : person?.contactId;
+    let settled: Settled = false;
+    let waits = true;
+    if (!person || alone !== undefined) {
+      ({ settled, waits } = await settleAlone(pool, contact, settlement, alone, false));
+    }
+    if (person && !settled && waits) {
+      settled = await persons.settle(contact, settlement, person, async (client) => {
+        const kept = { ...settlement, applied: keptBy(contact, settlement.applied, person) };
+        return (await settleAlone(client, contact, kept, person.contactId, true)).settled;
+      });
+    }
+    if (notes.length > 0) await trimNowAndThen(contact);
+    return settled;
+  }
+
+  async function settleAlone(
+    client: SqlClient,
+    contact: ContactRef,
+    settlement: Settlement,
+    contactId: number | undefined,
+    isJoined: boolean,
+  ): Promise<{ settled: boolean; waits: boolean }> {
     const applied = Object.entries(settlement.applied).flatMap(([field, origin]) =>
       origin ? [{ field, ...origin }] : [],
     );
     const now = clock();
-    const { rows } = await pool.query<{ settled: boolean }>(settleText, [
+    const notes = (settlement.notes ?? []).slice(-historyMax);
+    const { rows } = await client.query<{ settled: boolean; waits: boolean }>(settleText, [
       contact,
-      settlement.sent ?? null,
+      // Where nothing was sent, nothing has to wait still.
+      settlement.sent === undefined || settlement.sent.length === 0 ? null : settlement.sent,
       settlement.done,
       applied.map((entry) => entry.field),
       applied.map((entry) => entry.stamp),
       applied.map((entry) => entry.eventId),
-      settlement.note ? JSON.stringify(settlement.note) : null,
       now,
       now + keepMs,
+      notes.map(({ at }) => Math.round(at)),
+      notes.map(keptNote),
+      contactId ?? null,
+      isJoined,
     ]);
-    return rows[0]?.settled === true;
+    return rows[0] ?? { settled: false, waits: false };
+  }
+
+  let noted = 0;
+  /** Lines beyond those that are shown; counted, so that a contact that never rests has a few more of them at most. */
+  async function trimNowAndThen(contact: ContactRef): Promise<void> {
+    noted += 1;
+    if (noted % trimHistoryEvery !== 0) return;
+    await pool.query(
+      `DELETE FROM ${schema}.mailbox_history WHERE contact = $1 AND id < (
+         SELECT id FROM ${schema}.mailbox_history WHERE contact = $1 ORDER BY id DESC OFFSET ${historyMax - 1} LIMIT 1)`,
+      [contact],
+    );
   }
 
   async function remember(contacts: readonly ContactRef[]): Promise<void> {
@@ -231,17 +309,36 @@ export function createSqlMailbox(
       `WITH gone AS (
          DELETE FROM ${schema}.mailbox_contact WHERE contact IN (
            SELECT contact FROM ${schema}.mailbox_contact WHERE expires_at <= $1 LIMIT 1000)
-         RETURNING contact
+         RETURNING contact, contact_id
+       ), persons AS (
+         DELETE FROM ${schema}.mailbox_person p USING gone
+         WHERE p.contact_id = gone.contact_id AND NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_contact o
+           WHERE o.contact_id = gone.contact_id AND o.expires_at > $1)
        ), fields AS (
          DELETE FROM ${schema}.mailbox_field WHERE contact IN (SELECT contact FROM gone)
        ), erased AS (
          DELETE FROM ${schema}.mailbox_erased WHERE erased_at <= $2
+       ), awaited AS (
+         DELETE FROM ${schema}.mailbox_awaited WHERE expires_at <= $1
        )
        DELETE FROM ${schema}.mailbox_event e USING gone
        WHERE e.contact = gone.contact
          AND NOT EXISTS (SELECT 1 FROM ${schema}.mailbox_update u WHERE u.contact = e.contact)`,
       [now, now - erasedEventsMs],
     );
+    await forgetLines(Math.floor(now - options.retentionMs));
+  }
+
+  /** As many as come in between two looks, even at a thousand requests a second. */
+  async function forgetLines(until: number): Promise<void> {
+    for (let round = 0; round < forgottenRoundsMax; round += 1) {
+      const { rows } = await pool.query(
+        `DELETE FROM ${schema}.mailbox_history WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM ${schema}.mailbox_history WHERE at <= $1 LIMIT ${forgottenLinesMax})) RETURNING 1 AS gone`,
+        [until],
+      );
+      if (rows.length < forgottenLinesMax) return;
+    }
   }
 
   async function erase(contact: ContactRef): Promise<readonly string[]> {
@@ -257,12 +354,30 @@ export function createSqlMailbox(
          ON CONFLICT (event_id) DO UPDATE SET erased_at = excluded.erased_at`,
         [rows.map((row) => row.event_id), clock()],
       );
-      for (const table of ["mailbox_update", "mailbox_contact", "mailbox_field"]) {
+      await persons.forget(client, contact);
+      await client.query(`DELETE FROM ${schema}.mailbox_awaited WHERE contact = $1 OR name = $1`, [contact]);
+      for (const table of ["mailbox_update", "mailbox_contact", "mailbox_field", "mailbox_history"]) {
         await client.query(`DELETE FROM ${schema}.${table} WHERE contact = $1`, [contact]);
       }
       return rows.map((row) => row.event_id);
     });
   }
 
-  return { post, read, settle, remember, overdue, priorities, eventIds, erase };
+  const { hold, release } = persons;
+  const { awaitContact, awaiting, forgetAwaiting } = createAwaited(pool, schema, keepMs, clock);
+  return {
+    post,
+    read,
+    settle,
+    hold,
+    release,
+    remember,
+    overdue,
+    priorities,
+    awaitContact,
+    awaiting,
+    forgetAwaiting,
+    eventIds,
+    erase,
+  };
 }

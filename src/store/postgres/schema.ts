@@ -115,6 +115,121 @@ const migrations: readonly string[] = [
   CREATE INDEX mailbox_update_priority ON $schema.mailbox_update (contact, priority) WHERE priority <> 0;
   UPDATE bullmq.job SET priority = 4 WHERE queue = $contacts AND state IN ('waiting', 'delayed') AND priority = 0;
   `,
+  `
+  CREATE TABLE $schema.replay (
+    id text COLLATE "C" PRIMARY KEY,
+    state text NOT NULL,
+    contact text,
+    plan text NOT NULL,
+    progress text NOT NULL,
+    message text,
+    created_at bigint NOT NULL,
+    finished_at bigint,
+    lease text,
+    lease_until bigint
+  );
+  CREATE INDEX replay_running ON $schema.replay (id) WHERE state = 'running';
+  CREATE INDEX replay_over ON $schema.replay (finished_at) WHERE state <> 'running';
+  `,
+  // A line of history is added and never changes. The column that held them all stays for replicas of before.
+  `
+  CREATE TABLE $schema.mailbox_history (
+    contact text NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    at bigint NOT NULL,
+    note text NOT NULL,
+    PRIMARY KEY (contact, id)
+  );
+  CREATE INDEX mailbox_history_at ON $schema.mailbox_history (at);
+  INSERT INTO $schema.mailbox_history (contact, at, note)
+    SELECT c.contact, (n.note ->> 'at')::numeric::bigint, n.note::text
+    FROM $schema.mailbox_contact c, json_array_elements(c.history::json) WITH ORDINALITY AS n (note, place)
+    WHERE c.history <> '[]' ORDER BY c.contact, n.place;
+  UPDATE $schema.mailbox_contact SET history = '[]' WHERE history <> '[]';
+  `,
+  // Rows of the last minutes change all the time: there is room beside them for what they become.
+  `
+  CREATE TABLE $schema.numbers (
+    minute bigint NOT NULL,
+    name text NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (minute, name)
+  ) WITH (fillfactor = 50);
+  `,
+  `
+  CREATE TABLE $schema.audit (id text COLLATE "C" PRIMARY KEY, entry text NOT NULL);
+  `,
+  `
+  CREATE TABLE $schema.signed_out (
+    id text PRIMARY KEY,
+    expires_at bigint NOT NULL
+  );
+  `,
+  "ALTER TABLE $schema.mailbox_update ADD COLUMN trace text",
+  `
+  CREATE TABLE $schema.notices (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    book text,
+    lease text,
+    lease_until bigint
+  );
+  `,
+  `
+  CREATE TABLE $schema.mailbox_awaited (
+    name text NOT NULL,
+    contact text NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (name, contact)
+  );
+  CREATE INDEX mailbox_awaited_contact ON $schema.mailbox_awaited (contact);
+  `,
+  // `linked` is set on every reference of a person that has several: a settlement of one alone has nobody to look after.
+  `
+  ALTER TABLE $schema.mailbox_contact
+    ADD COLUMN contact_id bigint,
+    ADD COLUMN linked boolean NOT NULL DEFAULT false,
+    ADD COLUMN held_until bigint NOT NULL DEFAULT 0;
+  CREATE INDEX mailbox_contact_person ON $schema.mailbox_contact (contact_id) WHERE contact_id IS NOT NULL;
+  CREATE TABLE $schema.mailbox_person (contact_id bigint PRIMARY KEY);
+  `,
+  `
+  CREATE TABLE $schema.replica (
+    id text PRIMARY KEY,
+    about text NOT NULL,
+    seen_at bigint NOT NULL,
+    gone_at bigint NOT NULL
+  ) WITH (fillfactor = 50);
+  `,
+  // What is parked, by groups. A piece counts once its wake-up has failed. No row says when the groups of before were counted.
+  `
+  ALTER TABLE $schema.event_state ADD COLUMN parked_group text COLLATE "C";
+  CREATE INDEX event_parked ON $schema.event_state (parked_group, finished_at, id) WHERE state = 'failed';
+  CREATE TABLE $schema.parked_piece (
+    id text COLLATE "C" PRIMARY KEY,
+    job_id text NOT NULL,
+    parked_group text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    counted boolean NOT NULL DEFAULT false
+  );
+  CREATE INDEX parked_piece_job ON $schema.parked_piece (job_id);
+  CREATE INDEX parked_piece_pending ON $schema.parked_piece (id) WHERE NOT counted;
+  CREATE INDEX parked_piece_group ON $schema.parked_piece (parked_group, at, id) WHERE counted;
+  CREATE TABLE $schema.parked_group (
+    key text COLLATE "C" PRIMARY KEY,
+    count bigint NOT NULL DEFAULT 0,
+    sources jsonb NOT NULL DEFAULT '{}',
+    state text NOT NULL DEFAULT 'open',
+    marked_by text,
+    marked_at bigint,
+    note text,
+    until_at bigint,
+    reopened_at bigint
+  );
+  CREATE TABLE $schema.parked_built (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    built_at bigint NOT NULL
+  );
+  `,
 ];
 
 /** What a start would find and do, without doing it. */

@@ -15,6 +15,10 @@ const relayTables = [
   "mailbox_field",
   "mailbox_contact",
   "mailbox_event",
+  "mailbox_history",
+  "mailbox_awaited",
+  "mailbox_person",
+  "replay",
 ];
 
 /** Everything else waits for a scrub, for about ten seconds with a million rows: not more often than this. */

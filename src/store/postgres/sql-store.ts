@@ -6,16 +6,18 @@ import {
   type PgPool,
   type PostgresQueueBackend,
 } from "bullmq";
+import { createSignOuts } from "./sign-outs.ts";
 import { createAcceptBatches } from "../accept-batches.ts";
 import { createErasure } from "../erasure.ts";
 import { closeWorker, countRuns } from "../closing.ts";
-import type { EventLog, EventState } from "../event-log.ts";
+import type { EventLog } from "../event-log.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer, type ChangePace } from "../pace.ts";
+import { indexing } from "../parked-index.ts";
+import { withPastKept } from "../past-numbers.ts";
 import { createWaking, queueCounts, workerOptions, type ReplaceData } from "../queues.ts";
 import type {
   Engine,
-  QueueCounts,
   QueueName,
   StartWorker,
   Store,
@@ -27,11 +29,20 @@ import type {
 import { withDeadline } from "../deadline.ts";
 import { reasonOf } from "../reason.ts";
 import type { SqlPool } from "./client.ts";
+import { createSqlAudit } from "./audit.ts";
 import { createSqlArchive } from "./archive.ts";
+import { createEventCounts } from "./event-counts.ts";
 import { createSqlEventLog } from "./event-log.ts";
 import { eventTables } from "./event-rows.ts";
 import { createSqlMailbox } from "./mailbox.ts";
+import { createSqlNumbers } from "./numbers.ts";
+import { createSqlParkedIndex } from "./parked-index.ts";
+import { parkedTables } from "./parked-tables.ts";
 import { bullmqSchema } from "./schema.ts";
+import { createSqlNotices } from "./notices.ts";
+import { readOldest } from "./oldest.ts";
+import { createSqlReplays } from "./replays.ts";
+import { createSqlReplicas } from "./replicas.ts";
 import { createSqlWakes } from "./wakes.ts";
 import { storable, storableError } from "../storable.ts";
 
@@ -99,9 +110,10 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
   const contacts = openQueue(pool);
   const wakes = working === pool ? contacts : openQueue(working);
 
+  const parked = createSqlParkedIndex({ pool, working }, options, contactsQueue, parts.clock);
   const workers: { close(force: boolean): Promise<void> }[] = [];
   const startWorker: StartWorker = (processor, own) => {
-    const { counted, running } = countRuns(processor);
+    const { counted, running } = countRuns(indexing(processor, parked, parts.clock));
     const worker = new Worker<WakeJobData, void, string, Backend, JobProgress, Connection>(
       contactsQueue,
       writingStorable(counted),
@@ -135,6 +147,8 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
 
   const kind = parts.engine === "embedded" ? "embedded" : "server";
   const mailbox = createSqlMailbox({ pool, working }, options, parts.clock);
+  const replays = createSqlReplays({ pool, working }, options, parts.clock);
+  const countEvents = createEventCounts(pool, options.prefix);
   const log = createSqlEventLog({ pool, working }, options, parts.clock, lookForEventsMs[kind]);
   const events: EventLog = {
     ...log,
@@ -144,21 +158,33 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       isAboutContent,
     }),
   };
+  const audit = createSqlAudit(pool, options, parts.clock);
   const { raise, letForward } = createSqlWakes(working, contactsQueue);
-  const { wake, wakeAll } = createWaking(wakes, raise);
-
-  const replaceData: ReplaceData = async (id, before, after) => {
+  const tables = parkedTables(options.prefix);
+  const replaceData: ReplaceData = async (id, before, after, gone) => {
     const { rows } = await pool.query(
-      `UPDATE ${bullmqSchema}.job SET data = $4::jsonb WHERE queue = $1 AND id = $2 AND data = $3::jsonb RETURNING id`,
-      [contactsQueue, id, JSON.stringify(before), JSON.stringify(after)],
+      `WITH changed AS (
+         UPDATE ${bullmqSchema}.job SET data = $4::jsonb WHERE queue = $1 AND id = $2 AND data = $3::jsonb RETURNING id
+       ), gone AS (
+         DELETE FROM ${tables.piece} p USING changed WHERE p.job_id = changed.id AND p.id = ANY ($5::text[])
+         RETURNING p.parked_group, p.counted
+       ), moved AS (
+         SELECT parked_group AS key, '' AS source, -1 AS change FROM gone WHERE counted
+       ), ${tables.counted}
+       SELECT id FROM changed`,
+      [contactsQueue, id, JSON.stringify(before), JSON.stringify(after), gone],
     );
     return rows.length > 0;
   };
+  const { wake, wakeAll, wakeMissing } = createWaking(wakes, raise, replaceData);
 
   const erasure = createErasure({
     events,
     contacts,
     mailbox,
+    replays,
+    parked,
+    replaceData,
     async forgetNews() {
       await pool.query(`DELETE FROM ${bullmqSchema}.event WHERE queue = $1`, [contactsQueue]);
     },
@@ -189,25 +215,37 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       events,
       contacts,
       mailbox,
+      parked,
       replaceData,
       wakeAll,
       retentionMs: options.retentionMs,
       clock: parts.clock,
     }),
+    replays,
+    notices: createSqlNotices(pool, options),
     archive: createSqlArchive(
       {
         pool,
         clock: parts.clock,
         contactsQueue,
         changePace: parts.changePace,
+        audit,
+        parked,
         wakeAll: (jobs) => contacts.addBulk(jobs),
         runningWorkers,
       },
       options,
     ),
+    audit,
+    numbers: withPastKept(createSqlNumbers(working, options.prefix, parts.clock), parts.clock),
+    signOuts: createSignOuts(pool, options.prefix, parts.clock),
+    replicas: createSqlReplicas(pool, options.prefix, parts.engine === "embedded"),
     startWorker,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same queue over another backend
+    wakeQueue: () => contacts as unknown as Queue,
     wake,
     wakeAll,
+    wakeMissing,
     letForward,
     async erase(contact) {
       const count = await erasure.contact(contact);
@@ -215,21 +253,14 @@ export function createSqlStore(parts: SqlStoreParts, options: StoreOptions): Sto
       return count;
     },
     counts: async () => ({
-      events: await countEvents(pool, options.prefix),
+      events: await countEvents(),
       contacts: await queueCounts(contacts),
     }),
+    oldest: () => readOldest(pool, options.prefix),
     due: () => dueQueues(pool, options.prefix, contactsQueue, parts.clock()),
     health,
     close,
   };
-}
-
-async function countEvents(pool: SqlPool, prefix: string): Promise<QueueCounts> {
-  const { rows } = await pool.query<{ state: EventState; count: number }>(
-    `SELECT state, count(*)::integer AS count FROM ${eventTables(prefix).state} GROUP BY state`,
-  );
-  const none = { waiting: 0, active: 0, delayed: 0, failed: 0, completed: 0 };
-  return { ...none, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
 }
 
 async function dueQueues(

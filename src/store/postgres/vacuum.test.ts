@@ -31,3 +31,29 @@ it("a table whose rows change all the time stays of one size on the embedded sto
     await db.close();
   }
 });
+
+it("what the planner knows of a table that only grows is kept true on the embedded store", async () => {
+  const db = new PGlite();
+  const pool = new PglitePool(db);
+  const errors: Error[] = [];
+  const vacuum = startVacuum(pool, (error) => errors.push(error));
+  const known = async () => {
+    const { rows } = await pool.query<{ rows: number }>(
+      "SELECT reltuples::integer AS rows FROM pg_class WHERE relname = 'event'",
+    );
+    return rows[0]?.rows ?? 0;
+  };
+  try {
+    await pool.query("CREATE TABLE event (id integer PRIMARY KEY, source text)");
+    await pool.query("INSERT INTO event SELECT n, 'shop' FROM generate_series(1, 6000) n");
+    await pool.query("SELECT pg_stat_force_next_flush()");
+    expect(await known()).toBeLessThan(6_000);
+    await vacuum.look();
+    expect(errors).toEqual([]);
+    expect(await known()).toBe(6_000);
+  } finally {
+    await vacuum.stop();
+    await pool.end();
+    await db.close();
+  }
+});

@@ -4,14 +4,15 @@ import type { ArchivedEvent, ArchivedWindow } from "../archive-port.ts";
 import { pageBytesMax, pageRecordsMax } from "../archive.ts";
 import { windowId } from "../event-log.ts";
 import { bySize } from "../pages.ts";
+import { groupOfEvent } from "../parked-groups.ts";
 import type { StoreOptions } from "../store.ts";
 import { importEventScript, importWindowScript } from "./archive-scripts.ts";
 import type { RedisClient } from "./connections.ts";
 import { eventKeys } from "./event-keys.ts";
 import { headOf, recordOf } from "./event-record.ts";
+import { parkedRoot } from "./parked-index.ts";
 import { asText, pipelined, scannedKeys } from "./pipelined.ts";
 
-type Keys = ReturnType<typeof eventKeys>;
 const states = ["completed", "failed", "active", "waiting", "delayed"] as const;
 
 export function createWindowArchive(
@@ -103,7 +104,7 @@ export function createEventArchive(
       await pipelined(
         client,
         records,
-        (line, record) => line.call("EVAL", importArguments(keys, record, clock())),
+        (line, record) => line.call("EVAL", importArguments(options.prefix, record, clock())),
         Number,
       );
     },
@@ -142,13 +143,14 @@ function archived(
   }
 }
 
-function importArguments(keys: Keys, record: ArchivedEvent, now: number): (string | number)[] {
+function importArguments(prefix: string, record: ArchivedEvent, now: number): (string | number)[] {
   const { event, state, attempts, acceptedAt, finishedAt, dueAt, result, failure, claimed, waitsFor } =
     record;
   return [
     importEventScript,
-    1,
-    keys.root,
+    2,
+    eventKeys(prefix).root,
+    parkedRoot(prefix),
     event.id,
     windowId(event),
     state,
@@ -170,5 +172,6 @@ function importArguments(keys: Keys, record: ArchivedEvent, now: number): (strin
     claimed ? "1" : "0",
     waitsFor ?? "",
     rankOf(event.priority),
+    state === "failed" ? groupOfEvent(failure ?? "unknown") : "",
   ];
 }

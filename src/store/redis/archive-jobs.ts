@@ -2,6 +2,7 @@ import type { ChainableCommander } from "ioredis";
 import type { RedisClient } from "./connections.ts";
 import { pageBytesMax, pageRecordsMax, type JobToKeep, type KeptJob } from "../archive.ts";
 import { bySize } from "../pages.ts";
+import { piecesOf } from "../parked-pieces.ts";
 import type { WakeJobData } from "../store.ts";
 import { importJobScript } from "./archive-scripts.ts";
 import { asTexts, pipelined } from "./pipelined.ts";
@@ -11,11 +12,14 @@ export function dueAtOf(score: string | undefined): number | undefined {
   return score === undefined ? undefined : Math.floor(Number(score) / 4096);
 }
 
+/** `text`: its data as it is written. */
+type ReadJob = KeptJob & { readonly text: string };
+
 /** The wake-ups that failed, with what they parked, as BullMQ, whose version is pinned, keeps them on Redis. */
 export function createParkedJobs(client: RedisClient, prefix: string) {
   const key = (name: string) => `{${prefix}}:contacts:${name}`;
 
-  async function* failed(): AsyncGenerator<KeptJob[]> {
+  async function* failed(): AsyncGenerator<ReadJob[]> {
     for (let offset = 0; ; offset += pageRecordsMax) {
       const ids = await client.zrange(key("failed"), String(offset), String(offset + pageRecordsMax - 1));
       if (ids.length === 0) return;
@@ -26,7 +30,7 @@ export function createParkedJobs(client: RedisClient, prefix: string) {
     }
   }
 
-  async function find(ids: readonly string[]): Promise<(KeptJob | undefined)[]> {
+  async function find(ids: readonly string[]): Promise<(ReadJob | undefined)[]> {
     const fields = ["data", "timestamp", "atm", "finishedOn", "failedReason"] as const;
     const hashes = await pipelined(client, ids, (line, id) => line.hmget(key(id), ...fields), asTexts);
     return ids.map((id, index) => {
@@ -35,6 +39,7 @@ export function createParkedJobs(client: RedisClient, prefix: string) {
       return {
         id,
         data: JSON.parse(data) as WakeJobData,
+        text: data,
         attempts: Number(attempts ?? 0),
         acceptedAt: Number(timestamp ?? 0),
         finishedAt: Number(finishedOn),
@@ -46,9 +51,10 @@ export function createParkedJobs(client: RedisClient, prefix: string) {
   function put(line: ChainableCommander, job: JobToKeep): void {
     line.eval(
       importJobScript,
-      2,
+      3,
       key(job.id),
       key("failed"),
+      `{${prefix}}:parked:`,
       job.id,
       job.name,
       JSON.stringify(job.data),
@@ -57,6 +63,7 @@ export function createParkedJobs(client: RedisClient, prefix: string) {
       job.attempts,
       job.finishedAt ?? job.acceptedAt,
       job.failure ?? "",
+      ...piecesOf(job).flatMap(({ id, group, at }) => [id, group, at]),
     );
   }
 

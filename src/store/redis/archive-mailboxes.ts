@@ -4,14 +4,15 @@ import type { RedisClient } from "./connections.ts";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import { rankOf } from "../../contact/priority.ts";
-import type { FieldOrigin } from "../../contact/merge.ts";
 import type { KindArchive } from "../archive-kinds.ts";
-import { archivedWake, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
+import { archivedHistory, archivedWake, pageRecordsMax, wakesOf, withInterrupted } from "../archive.ts";
+import { keptNote } from "../history.ts";
 import { historyMax, stampRetentionFactor } from "../retention.ts";
 import type { ArchivedMailbox } from "../archive-port.ts";
-import type { DeliveryNote, StoreOptions, WakeJobData } from "../store.ts";
+import type { StoreOptions, WakeJobData } from "../store.ts";
 import { dueAtOf } from "./archive-jobs.ts";
 import { importMailboxScript, readMailboxScript } from "./archive-scripts.ts";
+import { readFields } from "./mailbox-fields.ts";
 import { mailboxKeys } from "./mailbox-keys.ts";
 import { pipelined, scannedKeys } from "./pipelined.ts";
 
@@ -28,7 +29,7 @@ export function createMailboxArchive(
   options: StoreOptions,
   clock: () => number,
 ): KindArchive<"mailbox"> {
-  const { waiting: waitingKey, priority: priorityKey, root, of: keys } = mailboxKeys(options.prefix);
+  const { waiting: waitingKey, priority: priorityKey, person, root, of: keys } = mailboxKeys(options.prefix);
   const jobPrefix = `{${options.prefix}}:contacts:`;
   const keepMs = stampRetentionFactor * options.retentionMs;
 
@@ -46,7 +47,7 @@ export function createMailboxArchive(
     );
     return asked.map((contact, index) => {
       const answer = answers[index];
-      return answer && mailboxOf(contact, answer);
+      return answer && mailboxOf(contact, answer, clock() - options.retentionMs);
     });
   }
 
@@ -102,6 +103,9 @@ export function createMailboxArchive(
         now,
         Math.round(mailbox.expiresAt ?? now + keepMs),
         historyMax,
+        Math.round(Math.max(0, ...history.map(({ at }) => at)) + options.retentionMs),
+        mailbox.contactId ?? "",
+        person,
         waiting.length,
         ...waiting.flatMap((update) => [update.id, JSON.stringify(update), rankOf(update.priority)]),
         eventIds.length,
@@ -109,7 +113,7 @@ export function createMailboxArchive(
         fields.length,
         ...fields.flatMap(({ field, origin }) => [field, origin.stamp, JSON.stringify(origin)]),
         history.length,
-        ...history.map((note) => JSON.stringify(note)),
+        ...history.map(keptNote),
       ]);
     };
     await pipelined(client, mailboxes, addMailbox, Number);
@@ -124,13 +128,10 @@ export function createMailboxArchive(
   };
 }
 
-function mailboxOf(contact: ContactRef, answer: Answer): ArchivedMailbox | undefined {
+function mailboxOf(contact: ContactRef, answer: Answer, oldest: number): ArchivedMailbox | undefined {
   const [updates, fields, history, eventIds, expiresAt, wakeData, dueScore] = answer;
   if (updates.length + fields.length + history.length + eventIds.length === 0) return undefined;
-  const applied = Object.create(null) as Record<string, FieldOrigin>;
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    applied[fields[index] ?? ""] = JSON.parse(fields[index + 1] ?? "") as FieldOrigin;
-  }
+  const { applied, contactId } = readFields(fields);
   const wake = wakeData === "" ? undefined : (JSON.parse(wakeData) as WakeJobData);
   return {
     kind: "mailbox",
@@ -140,7 +141,8 @@ function mailboxOf(contact: ContactRef, answer: Answer): ArchivedMailbox | undef
       wake,
     ),
     applied,
-    history: history.map((text) => JSON.parse(text) as DeliveryNote),
+    ...(contactId === undefined ? {} : { contactId }),
+    history: archivedHistory(history, oldest),
     eventIds,
     ...(expiresAt > 0 ? { expiresAt } : {}),
     ...(wake ? { wake: archivedWake(wake, dueAtOf(dueScore === "" ? undefined : dueScore)) } : {}),

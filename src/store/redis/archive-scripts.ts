@@ -1,20 +1,24 @@
 import { turnsApart } from "../event-log.ts";
 import { olderFunction } from "./older.ts";
+import { parkedFunctions } from "./parked-scripts.ts";
 import { prioritizeFunction } from "./priority.ts";
 
 /**
  * Puts one failed wake-up where BullMQ would have it, in one step; one that is there already stays.
  *
- * KEYS: job, failed. ARGV: id, name, data, opts, accepted, attempts, finished, failure
+ * KEYS: job, failed, the root of the parked. ARGV: id, name, data, opts, accepted, attempts, finished, failure, then id,
+ * group and time of each piece
  */
 export const importJobScript = `
-local job, failed = KEYS[1], KEYS[2]
+local job, failed, parked = KEYS[1], KEYS[2], KEYS[3]
+${parkedFunctions}
 local id, name, data, opts, accepted, attempts, finished, failure = unpack(ARGV)
 if redis.call("EXISTS", job) == 1 then return 0 end
 redis.call("HSET", job, "name", name, "data", data, "opts", opts, "timestamp", accepted,
   "delay", 0, "priority", 0, "atm", attempts, "ats", attempts, "finishedOn", finished, "processedOn", finished)
 if failure ~= "" then redis.call("HSET", job, "failedReason", failure) end
 redis.call("ZADD", failed, finished, id)
+for i = 9, #ARGV, 3 do park(ARGV[i], ARGV[i + 1], ARGV[i + 2], "") end
 return 1`;
 
 /**
@@ -22,12 +26,13 @@ return 1`;
  * dropped while that one is not, finished while that one still waits, or a later run. One that would be a duplicate is
  * left out.
  *
- * KEYS: the root of the log. ARGV: see `importArguments`
+ * KEYS: the root of the log, the root of the parked. ARGV: see `importArguments`
  */
 export const importEventScript = `
-local root = KEYS[1]
+local root, parked = KEYS[1], KEYS[2]
+${parkedFunctions}
 local id, window, state, head, attributes, payload, attempts, replay, retried = unpack(ARGV, 1, 9)
-local erased, withdrawn, source, type, accepted, finished, due, result, failure, claimed, waits, rank = unpack(ARGV, 10, 21)
+local erased, withdrawn, source, type, accepted, finished, due, result, failure, claimed, waits, rank, group = unpack(ARGV, 10, 22)
 local record = root .. "event:" .. id
 local isFinished = state == "completed" or state == "failed"
 local held = redis.call("HMGET", record, "state", "replay", "withdrawn", "seq")
@@ -41,6 +46,7 @@ if held[1] then
   if not further then return 0 end
   redis.call("ZREM", root .. held[1], id)
   redis.call("DEL", record)
+  unpark(id)
 elseif not isFinished and claimed == "1" then
   local first = redis.call("GET", root .. "window:" .. window)
   if first and first ~= id then return 0 end
@@ -74,6 +80,7 @@ elseif state == "delayed" then
   score = due
 end
 redis.call("ZADD", root .. state, score, id)
+if state == "failed" then park(id, group, finished, source) end
 return 1`;
 
 /** The first event keeps its window; the same event's window only grows. */
@@ -98,13 +105,15 @@ return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), redis.cal
  * Merges a mailbox in one step: updates by id, the newest stamp of each field, history by time.
  *
  * KEYS: updates, fields, history, events, the waiting contacts, their priorities
- * ARGV: contact, now, expiry, length of history, then four lists, each after its length
+ * ARGV: contact, now, expiry, length of history, its expiry, whom the API takes it for or nothing, what the keys of
+ *   persons begin with, then four lists, each after its length
  */
 export const importMailboxScript = `${olderFunction}${prioritizeFunction}
 local updates, fields, history, events, waiting, priority = unpack(KEYS)
-local contact, now, expires, historyMax = unpack(ARGV, 1, 4)
-local keep = math.max(tonumber(expires), redis.call("PEXPIRETIME", fields), redis.call("PEXPIRETIME", history))
-local at = 5
+local contact, now, expires, historyMax, historyExpires, id, persons = unpack(ARGV, 1, 7)
+local keep = math.max(tonumber(expires), redis.call("PEXPIRETIME", fields))
+local keepHistory = math.max(tonumber(historyExpires), redis.call("PEXPIRETIME", history))
+local at = 8
 local function each(width, work)
   local last = at + tonumber(ARGV[at]) * width
   for i = at + 1, last, width do work(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
@@ -123,15 +132,19 @@ local notes, seen = {}, {}
 local function add(text)
   if seen[text] then return end
   seen[text] = true
-  notes[#notes + 1] = { text = text, at = cjson.decode(text).at, index = #notes }
+  notes[#notes + 1] = { text = text, at = tonumber(string.match(text, '^{"at":(%d+)')) or 0, index = #notes }
 end
 for _, text in ipairs(redis.call("LRANGE", history, 0, -1)) do add(text) end
 each(1, add)
 table.sort(notes, function(a, b) return a.at < b.at or (a.at == b.at and a.index < b.index) end)
 redis.call("DEL", history)
 for i = math.max(1, #notes - tonumber(historyMax) + 1), #notes do redis.call("RPUSH", history, notes[i].text) end
+if id ~= "" and redis.call("HSETNX", fields, "contactId", id) == 1 then
+  redis.call("HSETNX", persons .. id, contact, 0)
+  redis.call("PEXPIREAT", persons .. id, math.max(keep, redis.call("PEXPIRETIME", persons .. id)))
+end
 redis.call("PEXPIREAT", fields, keep)
-redis.call("PEXPIREAT", history, keep)
+redis.call("PEXPIREAT", history, keepHistory)
 if redis.call("HLEN", updates) > 0 then
   redis.call("PERSIST", events)
   redis.call("ZADD", waiting, "NX", now, contact)

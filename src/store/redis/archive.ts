@@ -2,7 +2,11 @@ import type { Queue } from "bullmq";
 import type { RedisClient } from "./connections.ts";
 import { createArchive, type KindArchive } from "../archive-kinds.ts";
 import { archivedParking, createPaceArchive, parkingToKeep } from "../archive.ts";
+import { createAuditArchive } from "../audit-archive.ts";
+import type { KeptAudit } from "../audit.ts";
+import { createGroupsArchive } from "../groups-archive.ts";
 import type { ChangePace } from "../pace.ts";
+import type { ParkedIndex } from "../parked-index.ts";
 import type { Archive, MoveMark } from "../archive-port.ts";
 import type { StoreOptions, WakeJobData } from "../store.ts";
 import { createEventArchive, createWindowArchive } from "./archive-events.ts";
@@ -14,6 +18,8 @@ export interface RedisArchiveParts {
   readonly client: RedisClient;
   readonly contacts: Queue<WakeJobData, void>;
   readonly changePace: ChangePace;
+  readonly audit: KeptAudit;
+  readonly parked: ParkedIndex;
   readonly clock: () => number;
 }
 
@@ -23,9 +29,11 @@ export function createRedisArchive(parts: RedisArchiveParts, options: StoreOptio
 
   return createArchive({
     pace: createPaceArchive(parts.changePace, clock),
+    audit: createAuditArchive(parts.audit),
     windows: createWindowArchive(client, options, clock),
     mailboxes: createMailboxArchive(client, parts.contacts, options, clock),
     parkings: createParkingArchive(client, options.prefix),
+    groups: createGroupsArchive(parts.parked),
     events: createEventArchive(client, options, clock),
     async runningWorkers() {
       try {

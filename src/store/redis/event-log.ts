@@ -14,6 +14,7 @@ import {
   type Conclusion,
   type EventLog,
 } from "../event-log.ts";
+import { groupOfEvent } from "../parked-groups.ts";
 import { storable } from "../storable.ts";
 import type { StoreOptions } from "../store.ts";
 import type { Wake } from "../wakes.ts";
@@ -29,9 +30,10 @@ import {
   withdrawScript,
 } from "./event-scripts.ts";
 import { mailboxKeys } from "./mailbox-keys.ts";
+import { parkedRoot } from "./parked-index.ts";
 import { createScript } from "./script.ts";
 
-type Writes = Omit<EventLog, "find" | "list" | "failed">;
+type Writes = Omit<EventLog, "find" | "list" | "count" | "newestOf" | "failed">;
 
 export interface RedisEventLogParts {
   /** For what a sender waits for: it fails soon. */
@@ -49,6 +51,7 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
   const { client, patient, doorbell, clock } = parts;
   const { root } = eventKeys(options.prefix);
   const mailbox = mailboxKeys(options.prefix);
+  const parked = parkedRoot(options.prefix);
   const leaseMs = options.leaseMs ?? usualLeaseMs;
   const keepMs = Math.ceil(options.retentionMs);
   const acceptAll = createScript(client, acceptScript);
@@ -96,7 +99,7 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
     if (conclusions.length === 0) return [];
     const settings = [mailbox.root, clock(), options.retentionEvents];
     const args = [...settings, ...conclusions.flatMap(argumentsOf)];
-    const keys = [root, mailbox.waiting, mailbox.priority];
+    const keys = [root, mailbox.waiting, mailbox.priority, parked];
     const answers = (await concludeAll(keys, args)) as [ContactRef, number, number][];
     if (answers.length > 0) await parts.posted(answers.map(([contact]) => contact));
     if (conclusions.some(({ kind }) => kind === "released")) doorbell.ring();
@@ -105,10 +108,13 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
     });
   }
 
-  async function again(id: string, isReplay: boolean, priority?: Priority): Promise<boolean> {
+  async function again(id: string, isReplay: boolean, priority?: Priority, run?: number): Promise<boolean> {
     if (!isEventId(id)) return false;
     const done =
-      (await runAgain([root], [id, clock(), isReplay ? "1" : "0", priority ? rankOf(priority) : ""])) === 1;
+      (await runAgain(
+        [root, parked],
+        [id, clock(), isReplay ? "1" : "0", priority ? rankOf(priority) : "", run ?? ""],
+      )) === 1;
     if (done) doorbell.ring();
     return done;
   }
@@ -119,11 +125,11 @@ export function createRedisEventWrites(parts: RedisEventLogParts, options: Store
     extend,
     conclude,
     arrival: () => doorbell.heard(),
-    replay: (id, priority) => again(id, true, priority),
+    replay: (id, priority, run) => again(id, true, priority, run),
     retry: (id) => again(id, false),
-    drop: async (id) => isEventId(id) && (await withdraw([root], ["dropped", id])) === 1,
+    drop: async (id) => isEventId(id) && (await withdraw([root, parked], ["dropped", id])) === 1,
     async erase(ids) {
-      if (ids.length > 0) await withdraw([root], ["erased", ...ids]);
+      if (ids.length > 0) await withdraw([root, parked], ["erased", ...ids]);
     },
   };
 }
@@ -141,15 +147,16 @@ function argumentsOf(conclusion: Conclusion): (string | number)[] {
         JSON.stringify(update),
         rankOf(update.priority),
       ]);
-      return [...about, JSON.stringify(result), 0, "", updates.length, ...posts];
+      return [...about, JSON.stringify(result), 0, "", "", updates.length, ...posts];
     }
     case "failed": {
       const { reason, erased } = conclusion;
-      return [...about, storable(reason), 0, erased ? JSON.stringify(erased) : "", 0];
+      const tags = erased ? JSON.stringify(erased) : "";
+      return [...about, storable(reason), 0, tags, groupOfEvent(reason), 0];
     }
     case "delayed":
-      return [...about, storable(conclusion.reason), Math.max(0, Math.ceil(conclusion.delayMs)), "", 0];
+      return [...about, storable(conclusion.reason), Math.max(0, Math.ceil(conclusion.delayMs)), "", "", 0];
     case "released":
-      return [...about, "", 0, "", 0];
+      return [...about, "", 0, "", "", 0];
   }
 }

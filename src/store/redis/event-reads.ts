@@ -11,12 +11,13 @@ import type { StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
 import { eventKeys } from "./event-keys.ts";
 import { listedOf, recordOf } from "./event-record.ts";
-import { listScript } from "./event-scripts.ts";
+import { countScript, listScript } from "./event-scripts.ts";
 import { mailboxKeys } from "./mailbox-keys.ts";
+import { firstScore } from "./oldest.ts";
 import { pipelined } from "./pipelined.ts";
 import { createScript } from "./script.ts";
 
-type Reads = Pick<EventLog, "find" | "list" | "failed">;
+type Reads = Pick<EventLog, "find" | "list" | "count" | "newestOf" | "failed">;
 type Field = string | null;
 
 /** Looked at for one page: a filter that fits hardly anything must not hold the server up. */
@@ -29,6 +30,7 @@ export function createRedisEventReads(client: RedisClient, options: StoreOptions
   const keys = eventKeys(options.prefix);
   const mailbox = mailboxKeys(options.prefix);
   const listSome = createScript(client, listScript);
+  const countSome = createScript(client, countScript);
 
   async function find(id: string): Promise<EventRecord | undefined> {
     return isEventId(id) ? recordOf(await client.hgetall(keys.record(id))) : undefined;
@@ -49,6 +51,38 @@ export function createRedisEventReads(client: RedisClient, options: StoreOptions
       items: found.map((fields) => summaryOf(listedOf(fields))),
       next: last === "" ? undefined : `${lastScore}.${last}`,
     };
+  }
+
+  async function count(filter: EventFilter): Promise<number> {
+    const { source = "", type = "", state = "", contact } = filter;
+    const ofContact = contact === undefined ? keys.root : mailbox.of(contact).events;
+    const [from, to] = microsOf(filter);
+    let found = 0;
+    for (let offset: number | undefined = 0; offset !== undefined;) {
+      const answer = await countSome(
+        [keys.root, ofContact],
+        [lookedMax, offset, source, type, state, from, to, contact === undefined ? "0" : "1"],
+      );
+      const [fitting, next] = answer as [number, number];
+      found += fitting;
+      offset = next === -1 ? undefined : next;
+    }
+    return found;
+  }
+
+  async function newestOf(sources: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const newest = await pipelined(
+      client,
+      sources,
+      (line, source) => line.zrevrange(keys.source(source), 0, 0, "WITHSCORES"),
+      firstScore,
+    );
+    return new Map(
+      sources.flatMap((source, index) => {
+        const micros = newest[index];
+        return micros === undefined ? [] : [[source, Math.floor(micros / 1_000)] as const];
+      }),
+    );
   }
 
   async function failed(
@@ -82,7 +116,7 @@ export function createRedisEventReads(client: RedisClient, options: StoreOptions
     });
   }
 
-  return { find, list, failed };
+  return { find, list, count, newestOf, failed };
 }
 
 function microsOf({ from, to }: EventFilter): [number, number] {

@@ -51,7 +51,8 @@ export function recordOf(hash: Readonly<Record<string, string>>): EventRecord | 
   const { head, attributes, payload, replay, retried, erased, withdrawn, priority } = hash;
   if (head === undefined) return undefined;
   const event = eventOf({ head, attributes, payload, replay, retried, erased, withdrawn, priority });
-  return { event, attempts: Number(hash["attempts"] ?? 0), ...outcomeOf(hash) };
+  const acceptedAt = Math.floor(Number(hash["seq"] ?? 0) / 1_000);
+  return { event, attempts: Number(hash["attempts"] ?? 0), acceptedAt, ...outcomeOf(hash) };
 }
 
 interface OutcomeFields {

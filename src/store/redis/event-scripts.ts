@@ -1,4 +1,5 @@
 import { turnsApart } from "../event-log.ts";
+import { parkedFunctions } from "./parked-scripts.ts";
 import { prioritizeFunction } from "./priority.ts";
 
 /**
@@ -151,12 +152,14 @@ return 1`;
 
 /**
  * ARGV: the root of mailboxes, the caller's clock, events kept, then per conclusion: id, lease, kind, text,
- * delay, erased, number of updates, and per update: contact, id, update, rank. Answers contacts, each with the highest rank
- * of what waits for it and 1 where something lower waited before.
+ * delay, erased, its group among the parked, number of updates, and per update: contact, id, update, rank. Answers contacts,
+ * each with the highest rank of what waits for it and 1 where something lower waited before.
  *
- * KEYS: the root of the log, the waiting contacts, their priorities
+ * KEYS: the root of the log, the waiting contacts, their priorities, the root of the parked
  */
 export const concludeScript = `${common}${forgetFunction}${prioritizeFunction}
+local parked = KEYS[4]
+${parkedFunctions}
 local mailbox, posted = ARGV[1], ARGV[2]
 local contacts, places = {}, {}
 local function post(id, contact, update, text, rank)
@@ -182,8 +185,8 @@ local function finish(id, state, field, text)
 end
 local at, finished = 4, 0
 while at <= #ARGV do
-  local id, lease, kind, text, delay, tags, count = unpack(ARGV, at, at + 6)
-  at = at + 7
+  local id, lease, kind, text, delay, tags, group, count = unpack(ARGV, at, at + 7)
+  at = at + 8
   local held = redis.call("HMGET", record(id), "state", "lease", "withdrawn")
   if held[1] == "active" and held[2] == lease then
     outOf("active", id)
@@ -195,6 +198,7 @@ while at <= #ARGV do
       for i = at, at + count * 4 - 1, 4 do post(id, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]) end
     elseif kind == "failed" then
       finish(id, "failed", "failure", text)
+      park(id, group, exact(now), redis.call("HGET", record(id), "source") or "", now)
       if tags ~= "" then redis.call("HSET", record(id), "erased", tags) end
     elseif kind == "delayed" then
       redis.call("HSET", record(id), "state", "delayed", "waits", text)
@@ -216,16 +220,22 @@ return contacts`;
 
 /**
  * ARGV: id, the caller's clock, "1" for a replay, of a completed one too, its rank ("" for the one that the event was
- * accepted with).
+ * accepted with), the run that must be its latest ("" for any).
+ *
+ * KEYS: the root of the log, the root of the parked
  */
 export const againScript = `${common}
+local parked = KEYS[2]
+${parkedFunctions}
 local id, replay = ARGV[1], ARGV[3] == "1"
-local held = redis.call("HMGET", record(id), "state", "withdrawn", "priority", "accepted")
+local held = redis.call("HMGET", record(id), "state", "withdrawn", "priority", "accepted", "replay")
 local state = held[1]
+if ARGV[5] ~= "" and ARGV[5] ~= (held[5] or "0") then return 0 end
 if held[2] or not (state == "failed" or (replay and state == "completed")) then return 0 end
 local rank = tonumber((replay and (ARGV[4] ~= "" and ARGV[4] or held[4]) or held[3]) or "0")
 local turn = nextTurn() + rank * apart
 outOf(state, id)
+if state == "failed" then unpark(id) end
 redis.call("HDEL", record(id), "result", "failure", "finished", "attempts")
 redis.call("HSET", record(id), "state", "waiting", "retried", ARGV[2], "turn", exact(turn))
 if rank ~= 0 or held[3] then redis.call("HSET", record(id), "priority", rank) end
@@ -233,8 +243,14 @@ if replay then redis.call("HINCRBY", record(id), "replay", 1) end
 into("waiting", turn, id)
 return 1`;
 
-/** ARGV: "erased" or "dropped", then ids. Dropped are only those that failed. Answers how many. */
+/**
+ * ARGV: "erased" or "dropped", then ids. Dropped are only those that failed. Answers how many.
+ *
+ * KEYS: the root of the log, the root of the parked
+ */
 export const withdrawScript = `${common}
+local parked = KEYS[2]
+${parkedFunctions}
 local how, count = ARGV[1], 0
 for i = 2, #ARGV do
   local id = ARGV[i]
@@ -245,6 +261,7 @@ for i = 2, #ARGV do
     redis.call("HSET", record(id), "attributes", "{}", "payload", "null", "withdrawn", how)
     if state ~= "active" then
       outOf(state, id)
+      if state == "failed" then unpark(id) end
       redis.call("HSET", record(id), "state", "completed", "result", how == "erased" and ${erased} or ${dropped})
       if state ~= "completed" then redis.call("HSET", record(id), "finished", now) end
       into("completed", redis.call("HGET", record(id), "finished"), id)
@@ -252,6 +269,16 @@ for i = 2, #ARGV do
   end
 end
 return count`;
+
+/** Whether an event is one of those asked for by `source`, `type`, `state`, `from` and `to`; and when it was accepted. */
+const fitsFunction = `
+local function fits(id)
+  local held = redis.call("HMGET", record(id), "state", "source", "type", "seq")
+  local seq = tonumber(held[4] or "0")
+  return held[1] and (state == "" or held[1] == state) and (source == "" or held[2] == source)
+    and (type == "" or held[3] == type) and seq >= from and seq <= to, seq
+end
+`;
 
 /** What a list needs of a record, in this order. */
 const listedFields = `"head", "replay", "retried", "erased", "withdrawn", "state", "result", "failure", "waits",
@@ -270,13 +297,7 @@ local limit, most, score, member = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local source, type, state, from, to = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local order = root .. (state == "" and "all" or state)
 local found = {}
-local function fits(id)
-  local held = redis.call("HMGET", record(id), "state", "source", "type", "seq")
-  local seq = tonumber(held[4] or "0")
-  return held[1] and (state == "" or held[1] == state) and (source == "" or held[2] == source)
-    and (type == "" or held[3] == type) and seq >= from and seq <= to, seq
-end
-local function show(id) found[#found + 1] = redis.call("HMGET", record(id), ${listedFields}) end
+${fitsFunction}local function show(id) found[#found + 1] = redis.call("HMGET", record(id), ${listedFields}) end
 
 local function gather(ids)
   local fitting = {}
@@ -325,3 +346,31 @@ if index ~= order and state ~= "" then
   index = order
 end
 return walk(index)`;
+
+/**
+ * Counts, oldest first, as many as may be looked at, behind as many as were looked at before.
+ *
+ * KEYS: the root of the log, the events of the contact. ARGV: how many are looked at, how many were, source, type, state,
+ * from and to in microseconds, "1" for a contact. Answers how many fit, and how many were looked at, -1 when that was all.
+ */
+export const countScript = `${common}
+local most, offset = tonumber(ARGV[1]), tonumber(ARGV[2])
+local source, type, state, from, to = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+${fitsFunction}
+local count = 0
+if ARGV[8] == "1" then
+  for _, id in ipairs(redis.call("SMEMBERS", KEYS[2])) do
+    if fits(id) then count = count + 1 end
+  end
+  return { count, -1 }
+end
+local index, size = root .. "all", redis.call("ZCARD", root .. "all")
+for name, value in pairs({ source = source, type = type }) do
+  local own = value ~= "" and redis.call("ZCARD", root .. name .. ":" .. value)
+  if own and own < size then index, size = root .. name .. ":" .. value, own end
+end
+local ids = redis.call("ZRANGEBYSCORE", index, exact(from), exact(to), "LIMIT", offset, most)
+for _, id in ipairs(ids) do
+  if fits(id) then count = count + 1 end
+end
+return { count, #ids < most and -1 or offset + #ids }`;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { Queue, Worker } from "bullmq";
 import { ReplyError } from "ioredis";
+import { createSignOuts } from "./sign-outs.ts";
 import { createAcceptBatches } from "../accept-batches.ts";
 import { closeWorker, countRuns } from "../closing.ts";
 import { withDeadline } from "../deadline.ts";
@@ -9,6 +10,8 @@ import { createErasure } from "../erasure.ts";
 import type { EventLog } from "../event-log.ts";
 import { createFailures } from "../failures.ts";
 import { createPacer } from "../pace.ts";
+import { indexing } from "../parked-index.ts";
+import { withPastKept } from "../past-numbers.ts";
 import { createWaking, queueCounts, workerOptions, type ReplaceData } from "../queues.ts";
 import { reasonOf } from "../reason.ts";
 import type {
@@ -29,10 +32,19 @@ import { createRedisEventReads } from "./event-reads.ts";
 import { createGuard } from "./guard.ts";
 import { openingError } from "./info.ts";
 import { connectDeadlineMs, connected, greet, type RedisStoreOptions } from "./look.ts";
+import { createRedisAudit } from "./audit.ts";
 import { createRedisArchive } from "./archive.ts";
 import { createRedisMailbox } from "./mailbox.ts";
+import { createRedisNumbers } from "./numbers.ts";
+import { readOldest } from "./oldest.ts";
 import { sharedPace } from "./pace.ts";
+import { createRedisNotices } from "./notices.ts";
+import { createRedisParkedIndex, parkedRoot } from "./parked-index.ts";
+import { replaceDataScript } from "./parked-scripts.ts";
 import { pipelined } from "./pipelined.ts";
+import { createRedisReplays } from "./replays.ts";
+import { createRedisReplicas } from "./replicas.ts";
+import { createScript } from "./script.ts";
 import { createRedisWakes } from "./wakes.ts";
 
 const acceptDeadlineMs = 2_000;
@@ -66,6 +78,7 @@ async function openOver(
   const patient = connections.worker("redis");
   const queues = createQueues(client, patient, prefix, options);
   const wakes = createRedisWakes(patient, prefix);
+  const parked = createRedisParkedIndex(patient, options, Date.now);
   try {
     // BullMQ asks the server for its version first, and a queue whose question failed would fail for ever.
     const ready = Promise.all(queues.all.map((queue) => queue.waitUntilReady()));
@@ -76,11 +89,18 @@ async function openOver(
     guard.stop();
     throw error;
   }
+  let isClosing = false;
+  // Beside everything else: much may be parked since before there were groups. Whoever asks for them waits for it.
+  void parked.buildOnce().catch((error: unknown) => {
+    if (isClosing) return;
+    options.onError(error instanceof Error ? error : new Error(String(error)), "groups of the parked");
+  });
   for (const note of notes) options.onNote?.(note);
   const { contacts, patientContacts } = queues;
   const mailbox = createRedisMailbox(patient, options, Date.now);
+  const replays = createRedisReplays(patient, options);
+  const audit = createRedisAudit(patient, options, Date.now);
   const changePace = sharedPace(patient, `${prefix}:pacer`);
-  const { wake, wakeAll } = createWaking(patientContacts, wakes.raise);
   const writes = createRedisEventWrites(
     {
       client,
@@ -126,7 +146,7 @@ async function openOver(
   }
 
   const startWorker: StartWorker = (processor, own) => {
-    const { counted, running } = countRuns(processor);
+    const { counted, running } = countRuns(indexing(processor, parked, Date.now));
     const mine = connections.group();
     const connection = mine.worker("redis worker");
     const worker = new Worker<WakeJobData, void>("contacts", counted, {
@@ -149,18 +169,25 @@ async function openOver(
     };
   };
 
-  const replaceData: ReplaceData = async (id, before, after) => {
+  const replaceText = createScript(client, replaceDataScript);
+  const replaceData: ReplaceData = async (id, before, after, gone) => {
     const key = `${prefix}:contacts:${id}`;
     // The same data may be written in more than one way; what is compared in Redis is the text.
     const held = await client.hget(key, "data");
     if (held === null || !isDeepStrictEqual(JSON.parse(held), before)) return false;
-    return (await client.eval(replaceDataScript, 1, key, held, JSON.stringify(after))) === 1;
+    const keys = [parkedRoot(options.prefix), `${prefix}:contacts:failed`, key];
+    const args = [`${prefix}:contacts:`, held, JSON.stringify(after), ...gone];
+    return (await replaceText(keys, args)) === 1;
   };
+  const { wake, wakeAll, wakeMissing } = createWaking(patientContacts, wakes.raise, replaceData);
 
   const erasure = createErasure({
     events,
     contacts,
     mailbox,
+    replays,
+    parked,
+    replaceData,
     async forgetNews() {
       await client.del(`${prefix}:contacts:events`);
     },
@@ -168,6 +195,7 @@ async function openOver(
 
   async function close(deadlineMs: number): Promise<void> {
     guard.stop();
+    isClosing = true;
     const closing = Promise.all(queues.all.map((queue) => queue.close()));
     await withDeadline(closing, deadlineMs, "Redis did not let go in time").catch((error: unknown) => {
       options.onError(error instanceof Error ? error : new Error(String(error)), "close");
@@ -183,25 +211,35 @@ async function openOver(
       events,
       contacts,
       mailbox,
+      parked,
       replaceData,
       wakeAll,
       retentionMs: options.retentionMs,
       clock: Date.now,
     }),
     pacer: createPacer(options.ceiling, changePace),
+    replays,
+    notices: createRedisNotices(client, options),
     archive: createRedisArchive(
-      { client: patient, contacts: patientContacts, changePace, clock: Date.now },
+      { client: patient, contacts: patientContacts, changePace, audit, parked, clock: Date.now },
       options,
     ),
+    audit,
+    numbers: withPastKept(createRedisNumbers(patient, options.prefix), Date.now),
+    signOuts: createSignOuts(client, options.prefix, Date.now),
+    replicas: createRedisReplicas(client, options.prefix),
     startWorker,
+    wakeQueue: () => contacts,
     wake,
     wakeAll,
+    wakeMissing,
     letForward: wakes.letForward,
     erase: erasure.contact,
     counts: async () => ({
       events: await countEvents(client, options.prefix),
       contacts: await queueCounts(contacts),
     }),
+    oldest: () => readOldest(client, options.prefix),
     due: () => dueQueues(client, options.prefix, Date.now()),
     health,
     close,
@@ -250,8 +288,3 @@ async function dueQueues(client: RedisClient, prefix: string, now: number): Prom
   const keys = [log.state("waiting"), log.state("delayed"), ...jobs];
   return (await client.eval(dueScript, keys.length, ...keys, now)) as QueueName[];
 }
-
-const replaceDataScript = `
-if redis.call("HGET", KEYS[1], "data") ~= ARGV[1] then return 0 end
-redis.call("HSET", KEYS[1], "data", ARGV[2])
-return 1`;

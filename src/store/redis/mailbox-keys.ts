@@ -10,12 +10,18 @@ export function mailboxKeys(prefix: string) {
     erased: `${root}-erased`,
     /** A hash, contact -> the highest rank of what waits, where it is not the usual one. */
     priority: `${root}-priority`,
+    /** A set: the contacts that wait for this name to exist at the API. */
+    awaited: (name: ContactRef) => `${root}-awaited:${name}`,
+    /** A set: the names that the contact waits for. */
+    awaitedBy: (contact: ContactRef) => `${root}-awaited-by:${contact}`,
+    /** What a hash begins with, reference -> until when it has a request on the wire, of the contact with an id. */
+    person: `${root}-person:`,
     /** What every contact's keys begin with. */
     root: `${root}:`,
     of: (contact: ContactRef) => ({
       /** Id -> update. */
       updates: `${root}:${contact}:updates`,
-      /** Field -> stamp and event. */
+      /** Field -> stamp and event; and `contactId`, what the API last answered to a request by this reference. */
       fields: `${root}:${contact}:fields`,
       /** A list, newest last. */
       history: `${root}:${contact}:history`,

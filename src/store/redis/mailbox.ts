@@ -1,7 +1,8 @@
+import type { FieldName } from "../../contact/contact-patch.ts";
 import type { ContactRef } from "../../contact/contact-ref.ts";
 import type { ContactUpdate } from "../../contact/event.ts";
 import { priorityOf, rankOf, type Priority } from "../../contact/priority.ts";
-import type { FieldOrigin } from "../../contact/merge.ts";
+import type { Applied, FieldOrigin } from "../../contact/merge.ts";
 import {
   erasedEventsMs,
   eventIdAt,
@@ -10,12 +11,22 @@ import {
   stampRetentionFactor,
 } from "../retention.ts";
 import { eventKeys } from "./event-keys.ts";
+import { readFields } from "./mailbox-fields.ts";
 import { mailboxKeys } from "./mailbox-keys.ts";
-import type { DeliveryNote, Mailbox, MailboxState, Settlement, StoreOptions } from "../store.ts";
+import { keptNote, readHistory } from "../history.ts";
+import { keptBy, newestOf, recentMs, referencesMax, writtenBy, type Overtaken } from "../person.ts";
+import type { Mailbox, MailboxState, Settled, Settlement, StoreOptions } from "../store.ts";
 import type { RedisClient } from "./connections.ts";
-import { olderFunction } from "./older.ts";
+import {
+  awaitScript,
+  eraseScript,
+  holdScript,
+  readScript,
+  rememberScript,
+  settleScript,
+} from "./mailbox-scripts.ts";
 import { pipelined } from "./pipelined.ts";
-import { prioritizeFunction, prioritizeLeftFunction } from "./priority.ts";
+import { prioritizeFunction } from "./priority.ts";
 import { createScript } from "./script.ts";
 
 const postScript = `${prioritizeFunction}
@@ -35,55 +46,6 @@ redis.call("PERSIST", events)
 redis.call("ZADD", waiting, "NX", now, contact)
 return 1`;
 
-const settleScript = `${olderFunction}${prioritizeLeftFunction}
-local updates, fields, history, events, waiting, priority = unpack(KEYS)
-local contact, now, keepMs, historyMax, note = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local sentCount, doneCount = tonumber(ARGV[6]), tonumber(ARGV[7])
-local firstDone = 8 + sentCount
-local waits = sentCount == 0
-for i = 8, 7 + sentCount do waits = waits or redis.call("HEXISTS", updates, ARGV[i]) == 1 end
-if not waits then return 0 end
-for i = firstDone, firstDone + doneCount - 1 do redis.call("HDEL", updates, ARGV[i]) end
-for i = firstDone + doneCount, #ARGV, 3 do
-  local kept = redis.call("HGET", fields, ARGV[i])
-  if not kept or older(cjson.decode(kept).stamp, ARGV[i + 1]) then redis.call("HSET", fields, ARGV[i], ARGV[i + 2]) end
-end
-if note ~= "" then
-  redis.call("RPUSH", history, note)
-  redis.call("LTRIM", history, -historyMax, -1)
-end
-redis.call("PEXPIRE", fields, keepMs)
-redis.call("PEXPIRE", history, keepMs)
-if redis.call("HLEN", updates) == 0 then
-  redis.call("ZREM", waiting, contact)
-  redis.call("HDEL", priority, contact)
-  redis.call("PEXPIRE", events, keepMs)
-else
-  prioritizeLeft(priority, updates, contact)
-  redis.call("ZADD", waiting, "XX", now, contact)
-end
-return 1`;
-
-/** ARGV: "1" with the history. */
-const readScript = `
-local notes = ARGV[1] == "1" and redis.call("LRANGE", KEYS[3], 0, -1) or {}
-return { redis.call("HVALS", KEYS[1]), redis.call("HGETALL", KEYS[2]), notes }`;
-
-/** The events of a contact for which something waits have no expiry: they keep none. */
-const rememberScript = `
-for i = 1, #KEYS do redis.call("PEXPIRE", KEYS[i], ARGV[1], "XX") end
-return 1`;
-
-const eraseScript = `
-local ids = redis.call("SMEMBERS", KEYS[4])
-redis.call("DEL", KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-redis.call("ZREM", KEYS[5], ARGV[1])
-redis.call("HDEL", KEYS[7], ARGV[1])
-for _, id in ipairs(ids) do redis.call("ZADD", KEYS[6], ARGV[2], id) end
-redis.call("ZREMRANGEBYSCORE", KEYS[6], "-inf", ARGV[2] - ARGV[3])
-redis.call("PEXPIRE", KEYS[6], ARGV[3])
-return ids`;
-
 /** Arguments of one command. */
 const forgottenMax = 10_000;
 
@@ -101,14 +63,20 @@ export function createRedisMailbox(
     waiting: waitingKey,
     erased: erasedKey,
     priority: priorityKey,
+    awaited,
+    awaitedBy,
+    person,
+    root,
     of: keys,
   } = mailboxKeys(options.prefix);
   const { record } = eventKeys(options.prefix);
   const keepMs = stampRetentionFactor * options.retentionMs;
+  const historyMs = Math.ceil(options.retentionMs);
 
   const postAll = createScript(client, postScript);
   const readAll = createScript(client, readScript);
   const settleAll = createScript(client, settleScript);
+  const holdOne = createScript(client, holdScript);
 
   let posts = 0;
   async function forgetEvents(contact: ContactRef): Promise<void> {
@@ -141,44 +109,65 @@ export function createRedisMailbox(
 
   async function read(contact: ContactRef, withHistory = true): Promise<MailboxState> {
     const key = keys(contact);
-    const answer = await readAll([key.updates, key.fields, key.history], [withHistory ? "1" : "0"]);
-    const [updates, fields, history] = answer as [string[], string[], string[]];
-    const applied = Object.create(null) as Record<string, FieldOrigin>;
-    for (let index = 0; index + 1 < fields.length; index += 2) {
-      applied[fields[index] ?? ""] = JSON.parse(fields[index + 1] ?? "") as FieldOrigin;
-    }
+    const args = [withHistory ? "1" : "0", contact, root, person];
+    const answer = await readAll([key.updates, key.fields, key.history], args);
+    const [updates, fields, history, linked, theirs] = answer as ReadAnswer;
+    const { applied, contactId } = readFields(fields);
     return {
       waiting: updates.map((text) => JSON.parse(text) as ContactUpdate),
-      applied,
-      history: history.map((text) => JSON.parse(text) as DeliveryNote),
+      applied:
+        linked.length === 0 ? applied : newestOf([applied, ...theirs.map((one) => readFields(one).applied)]),
+      history: readHistory(history, clock() - historyMs),
+      ...(contactId === undefined ? {} : { contactId }),
+      ...(linked.length === 0 ? {} : { linked }),
     };
   }
 
-  async function settle(contact: ContactRef, settlement: Settlement): Promise<boolean> {
+  async function settle(contact: ContactRef, settlement: Settlement): Promise<Settled> {
     const key = keys(contact);
-    const sent = settlement.sent ?? [];
-    const fields = Object.entries(settlement.applied).flatMap(([field, origin]) =>
-      origin ? [field, origin.stamp, JSON.stringify(origin)] : [],
-    );
+    const { sent = [], person: whose } = settlement;
+    const { also = [], overtaken = [] } = whose ?? {};
+    const fields = listed(whose ? keptBy(contact, settlement.applied, whose) : settlement.applied);
+    const written = listed(whose ? writtenBy(settlement.applied, whose) : {});
+    const givenUp = overtaken.flatMap((one) => [one.contact, one.field, one.origin.stamp]);
+    const notes = (settlement.notes ?? []).slice(-historyMax).map(keptNote);
     const settleKeys = [key.updates, key.fields, key.history, key.events, waitingKey, priorityKey];
-    const written = await settleAll(settleKeys, [
+    const settled = await settleAll(settleKeys, [
       contact,
       clock(),
       keepMs,
       historyMax,
-      settlement.note ? JSON.stringify(settlement.note) : "",
-      sent.length,
-      settlement.done.length,
-      ...sent,
-      ...settlement.done,
-      ...fields,
+      historyMs,
+      root,
+      person,
+      whose?.contactId ?? "",
+      Math.round(whose?.holdMs ?? 0),
+      referencesMax,
+      whose?.isHeld ? "1" : "0",
+      Math.round(recentMs(whose?.holdMs ?? 0)),
+      ...counted(sent, 1),
+      ...counted(settlement.done, 1),
+      ...counted(notes, 1),
+      ...counted(fields, 3),
+      ...counted(also, 1),
+      ...counted(givenUp, 3),
+      ...counted(written, 3),
     ]);
-    return written === 1;
+    return Array.isArray(settled) ? { overtaken: readOvertaken(settled as string[]) } : settled === 1;
+  }
+
+  async function hold(contact: ContactRef, holdMs: number): Promise<number | undefined> {
+    const until = await holdOne([keys(contact).fields], [contact, person, clock(), Math.round(holdMs)]);
+    return Number(until) === 0 ? undefined : Number(until);
+  }
+
+  async function release(contact: ContactRef): Promise<void> {
+    await holdOne([keys(contact).fields], [contact, person, clock(), 0]);
   }
 
   async function remember(contacts: readonly ContactRef[]): Promise<void> {
-    const kept = contacts.map(keys).flatMap(({ fields, history, events }) => [fields, history, events]);
-    if (kept.length > 0) await client.eval(rememberScript, kept.length, ...kept, keepMs);
+    const kept = contacts.map(keys).flatMap(({ fields, events }) => [fields, events]);
+    if (kept.length > 0) await client.eval(rememberScript, kept.length, ...kept, keepMs, person);
   }
 
   async function eventIds(contact: ContactRef): Promise<readonly string[]> {
@@ -201,7 +190,26 @@ export function createRedisMailbox(
     );
   }
 
+  async function awaitContact(contact: ContactRef, names: readonly ContactRef[]): Promise<void> {
+    const all = [...new Set(names)];
+    const args = [contact, keepMs, ...all];
+    const marks = [keys(contact).updates, awaitedBy(contact), ...all.map(awaited)];
+    await client.eval(awaitScript, marks.length, ...marks, ...args);
+  }
+
+  async function awaiting(names: readonly ContactRef[]): Promise<readonly ContactRef[]> {
+    return names.length === 0 ? [] : ((await client.sunion(names.map(awaited))) as ContactRef[]);
+  }
+
+  async function forgetAwaiting(contact: ContactRef): Promise<void> {
+    const names = (await client.smembers(awaitedBy(contact))) as ContactRef[];
+    await pipelined(client, names, (line, name) => line.srem(awaited(name), contact), Number);
+    await client.del(awaitedBy(contact));
+  }
+
   async function erase(contact: ContactRef): Promise<readonly string[]> {
+    await forgetAwaiting(contact);
+    await client.del(awaited(contact));
     const key = keys(contact);
     return (await client.eval(
       eraseScript,
@@ -216,8 +224,51 @@ export function createRedisMailbox(
       contact,
       clock(),
       erasedEventsMs,
+      person,
     )) as string[];
   }
 
-  return { post, read, settle, remember, overdue, priorities, eventIds, erase, forgetOldEvents };
+  return {
+    post,
+    read,
+    settle,
+    remember,
+    overdue,
+    priorities,
+    awaitContact,
+    awaiting,
+    forgetAwaiting,
+    hold,
+    release,
+    eventIds,
+    erase,
+    forgetOldEvents,
+  };
+}
+
+/** Updates, own fields, history, linked references, and the fields of each of these. */
+type ReadAnswer = [string[], string[], string[], ContactRef[], string[][]];
+
+function listed(applied: Applied): string[] {
+  return Object.entries(applied).flatMap(([field, origin]) =>
+    origin ? [field, origin.stamp, JSON.stringify(origin)] : [],
+  );
+}
+
+/** A list with its length before it. */
+function counted(list: readonly string[], width: number): (string | number)[] {
+  return [list.length / width, ...list];
+}
+
+function readOvertaken(flat: readonly string[]): Overtaken[] {
+  const all: Overtaken[] = [];
+  for (let index = 0; index + 2 < flat.length; index += 3) {
+    const [contact, field, origin] = flat.slice(index, index + 3);
+    all.push({
+      contact: contact as ContactRef,
+      field: field as FieldName,
+      origin: JSON.parse(origin ?? "") as FieldOrigin,
+    });
+  }
+  return all;
 }

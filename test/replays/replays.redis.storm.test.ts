@@ -1,0 +1,3 @@
+import { replayGuarantees } from "./replays.ts";
+
+await replayGuarantees("redis");
