@@ -54,7 +54,7 @@ it("an empty workspace is empty again after it was cleared", () => {
   contacts.clear();
   expect(contacts.all()).toEqual([]);
   expect(contacts.find(ann)).toBeUndefined();
-  expect(put(contacts, bob)).toBe(1);
+  expect(put(contacts, bob)).toBe(2);
 });
 
 it("the older of two merged contacts stays, with all that named either, and its own values", () => {

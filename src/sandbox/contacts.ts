@@ -63,6 +63,7 @@ export function createContacts(
   let byId = new Map<number, Held>();
   let byIdentifier = new Map<ContactRef, Held[]>();
   let gone = new Set<number>();
+  /** Never set back: whoever has seen an id would take the next contact with it for the same person. */
   let nextId = 1;
   let nextOrder = 0;
 
@@ -80,10 +81,15 @@ export function createContacts(
     return ref.startsWith("id:") ? byId.get(Number(ref.slice(3))) : byIdentifier.get(ref)?.[0];
   }
 
-  function add(id?: number): Held {
+  function ownId(): number {
     while (byId.has(nextId) || gone.has(nextId)) nextId += 1;
+    nextId += 1;
+    return nextId - 1;
+  }
+
+  function add(id = ownId()): Held {
     const contact: Held = {
-      id: id ?? nextId,
+      id,
       createdAt: clock(),
       takenOver: new Set(),
       order: nextOrder,
@@ -212,7 +218,6 @@ export function createContacts(
       byId = new Map();
       byIdentifier = new Map();
       gone = new Set();
-      nextId = 1;
       nextOrder = 0;
     },
   };

@@ -55,7 +55,7 @@ export interface Sandbox {
   webhook(): WebhookState;
   /** Undefined switches it off. */
   setWebhook(webhook: Webhook | undefined): void;
-  /** Forgets contacts, requests and faults, and how workspace and custom fields were changed. Its webhook stays. */
+  /** Forgets contacts, requests and faults, and how workspace and custom fields were changed. Its webhook stays; ids go on. */
   reset(): void;
   close(): Promise<void>;
 }

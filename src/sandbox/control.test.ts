@@ -127,6 +127,14 @@ describe("over HTTP", () => {
     expect(await control(sandbox, "POST", "/reset")).toMatchObject({ status: 200 });
     expect([sandbox.contacts(), sandbox.requests(), sandbox.faults()]).toEqual([[], [], []]);
   });
+
+  it("reset gives no new contact the id of an earlier one", async () => {
+    const sandbox = await start();
+    await client(sandbox).update("email:ada@example.com", { firstName: "Ada" });
+    await control(sandbox, "POST", "/reset");
+    await client(sandbox).update("email:bob@example.com", { firstName: "Bob" });
+    expect(sandbox.contacts()).toMatchObject([{ id: 2, fields: { firstName: "Bob" } }]);
+  });
 });
 
 it("only this machine is let in", () => {
