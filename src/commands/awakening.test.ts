@@ -11,9 +11,10 @@ function line(
   underWay = false,
 ) {
   const ended: (() => void)[] = [];
+  let isWell = false;
   const told: string[] = [];
   const failing = (what: typeof trouble) => {
-    if (what === trouble) throw new Error("the store is away");
+    if (what === trouble && !isWell) throw new Error("the store is away");
   };
   const given = {
     workspace: { name, api: { missingContact } },
@@ -36,7 +37,9 @@ function line(
     metrics: { storeError: (where: string) => told.push(`error ${where}`) },
     log: { warn: () => told.push("warned") },
   };
-  return { told, ended, line: given as unknown as AwakeningLine };
+  const mend = () => void (isWell = true);
+  const fail = () => void (isWell = false);
+  return { told, ended, mend, trouble: fail, line: given as unknown as AwakeningLine };
 }
 
 it("those who wait for a contact are looked for and woken, in the workspace that told of it", async () => {
@@ -82,5 +85,18 @@ it.each(["awaiting", "wakeMissing"] as const)(
     awakener.tell("default", ["id:8"]);
     await settled();
     expect(told).toContain("look id:8");
+    expect(told.filter((step) => step === "error wake")).toHaveLength(2);
+    expect(told.filter((step) => step === "warned")).toHaveLength(1);
   },
 );
+
+it("a store that fails again after it went well is told again", async () => {
+  const { told, line: troubled, mend, trouble } = line("default", "wait", "awaiting");
+  const awakener = startAwakening([troubled]);
+  for (const change of [() => {}, mend, trouble]) {
+    change();
+    awakener.tell("default", ["id:7"]);
+    await settled();
+  }
+  expect(told.filter((step) => step === "warned")).toHaveLength(2);
+});

@@ -16,10 +16,14 @@ export interface AwakeningLine {
 export function startAwakening(lines: readonly AwakeningLine[]): Awakener {
   const waiting = lines.filter(({ workspace }) => workspace.api.missingContact !== "park");
   const waking = new Set<string>();
+  /** Told once, until it goes well again. */
+  const troubled = new Set<string>();
   const lineOf = (destination: string) => waiting.find(({ workspace }) => workspace.name === destination);
 
-  function failed({ log, metrics }: AwakeningLine, error: unknown): void {
+  function failed({ log, metrics, workspace }: AwakeningLine, error: unknown): void {
     metrics.storeError("wake");
+    if (troubled.has(workspace.name)) return;
+    troubled.add(workspace.name);
     log.warn({ err: error }, "a contact that is there could not be looked for; its next try is as planned");
   }
 
@@ -30,7 +34,10 @@ export function startAwakening(lines: readonly AwakeningLine[]): Awakener {
     waking.add(key);
     line.found.store
       .wakeMissing([contact])
-      .catch((error: unknown) => failed(line, error))
+      .then(
+        () => troubled.delete(line.workspace.name),
+        (error: unknown) => failed(line, error),
+      )
       .finally(() => waking.delete(key));
   }
 
@@ -40,7 +47,9 @@ export function startAwakening(lines: readonly AwakeningLine[]): Awakener {
       if (!line) return;
       try {
         const { store } = line.found;
-        for (const contact of await store.mailbox.awaiting(references)) wakeOne(line, contact);
+        const awaiting = await store.mailbox.awaiting(references);
+        for (const contact of awaiting) wakeOne(line, contact);
+        if (awaiting.length === 0) troubled.delete(destination);
       } catch (error) {
         failed(line, error);
       }

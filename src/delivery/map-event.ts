@@ -1,4 +1,4 @@
-import { contactTag, type ContactRef } from "../contact/contact-ref.ts";
+import { contactTag } from "../contact/contact-ref.ts";
 import type { ContactUpdate, RelayEvent } from "../contact/event.ts";
 import { keptPriority } from "../contact/priority.ts";
 import { makeStamp } from "../contact/stamp.ts";
@@ -19,10 +19,7 @@ export type MapOutcome =
 export type Erasure = Extract<Mapped, { kind: "erase" }>;
 
 /** What is to be done for one event. */
-export type EventPlan =
-  | Erasure
-  /** `exist`: contacts that the API has, as the event says. */
-  | { kind: "done"; outcome: MapOutcome; exist?: readonly ContactRef[] };
+export type EventPlan = Erasure | { kind: "done"; outcome: MapOutcome };
 
 /**
  * Maps one stored event, completed from its sender's own API where it is thin; nothing is changed by it. What comes of it
@@ -54,8 +51,8 @@ export async function planEvent(
     case "unreadable":
       return failed(mapped.message, "unreadable-identifier");
     case "ignored": {
-      const { reason, warnings, report, exist } = mapped;
-      return { ...done({ outcome: "ignored", reason, warnings, report }), ...(exist && { exist }) };
+      const { reason, warnings, report } = mapped;
+      return done({ outcome: "ignored", reason, warnings, report });
     }
     case "erase":
       return mapped;

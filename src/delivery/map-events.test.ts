@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { sampleEvent } from "../../test/helpers/store-samples.ts";
-import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import type { Mapped, Source } from "../sources/source.ts";
 import type { Claimed, Conclusion } from "../store/event-log.ts";
@@ -19,10 +18,6 @@ function setUp(mapped: (event: RelayEvent) => Mapped, complete: Complete = whole
   const errors: unknown[] = [];
   const told: string[] = [];
   const stopping = new AbortController();
-  const wakeMissing = async (references: readonly ContactRef[]) => {
-    steps.push(`wake ${references.join()}`);
-    if (references.includes("id:13")) throw new Error("the store is away");
-  };
   const source = { map: async (event: RelayEvent) => mapped(event) } as Partial<Source> as Source;
   const store = {
     events: { erase: async (ids: readonly string[]) => void steps.push(`forget ${ids.join()}`) },
@@ -41,7 +36,6 @@ function setUp(mapped: (event: RelayEvent) => Mapped, complete: Complete = whole
     clock: () => 1_700_000_000_600,
     report: (event, { outcome }) => told.push(`${outcome} ${event.id}`),
     tracing: noTracing,
-    wakeMissing,
     onError: (error) => errors.push(error),
     stopping: stopping.signal,
   });
@@ -133,49 +127,5 @@ describe("mapping a batch", () => {
     const batch = [claimedOf(), claimedOf()];
     await map.batch(batch, conclude);
     expect(written).toEqual(batch.map((claimed) => ({ kind: "released", claimed })));
-  });
-});
-
-describe("events that say that contacts are there", () => {
-  const says = (...exist: ContactRef[]): Mapped => ({
-    kind: "ignored",
-    reason: "contact-exists",
-    warnings: [],
-    report: { fields: [], unusedAnswers: [] },
-    exist,
-  });
-
-  it("end as ignored, and wake who waits for them once they are concluded, each once for a batch", async () => {
-    const [one, two] = [claimedOf({ type: "one" }), claimedOf({ type: "two" })];
-    const { steps, written, map, conclude } = setUp(({ type }) =>
-      type === "one" ? says("id:1", "email:a@example.com") : says("email:a@example.com"),
-    );
-    await map.batch([one, two], conclude);
-    expect(steps).toEqual([
-      `completed ${one.event.id}`,
-      `completed ${two.event.id}`,
-      "wake id:1,email:a@example.com",
-    ]);
-    expect(written[0]).toMatchObject({
-      kind: "completed",
-      result: { outcome: "ignored", reason: "contact-exists" },
-    });
-    expect(JSON.stringify(written.map((one) => one.kind === "completed" && one.result))).not.toContain(
-      "id:1",
-    );
-  });
-
-  it("wake nobody where none is named", async () => {
-    const { steps, map, conclude } = setUp(updates);
-    await map.batch([claimedOf()], conclude);
-    expect(steps.filter((step) => step.startsWith("wake"))).toEqual([]);
-  });
-
-  it("are concluded although nobody could be woken: who waits finds the contact at its next try", async () => {
-    const { steps, errors, map, conclude } = setUp(() => says("id:13"));
-    const event = claimedOf();
-    await map.batch([event], conclude);
-    expect(steps).toEqual([`completed ${event.event.id}`, "wake id:13"]);
-    expect(errors).toEqual([new Error("the store is away")]);
   });
 });

@@ -1,4 +1,3 @@
-import type { ContactRef } from "../contact/contact-ref.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import { traceOf } from "../contact/trace-context.ts";
 import type { Source } from "../sources/source.ts";
@@ -19,11 +18,6 @@ export interface MapEventsOptions {
   readonly clock: () => number;
   readonly tracing: Tracing;
   readonly report: (event: RelayEvent, outcome: MapOutcome) => void;
-  /**
-   * Wakes those of them that wait because the API did not have them. It is called once the event is concluded: after a
-   * crash between the two the contact is found at its next regular try.
-   */
-  readonly wakeMissing?: (references: readonly ContactRef[]) => Promise<void>;
   /** Told of an error that is none of the event's. */
   readonly onError: (error: unknown) => void;
   readonly stopping: AbortSignal;
@@ -41,11 +35,6 @@ export interface MapEvents {
 
 const yieldEveryMs = 8;
 
-interface Concluding {
-  readonly conclusion: Conclusion;
-  readonly exist: readonly ContactRef[] | undefined;
-}
-
 export function createMapEvents(options: MapEventsOptions): MapEvents {
   const { store, sources, clock, report } = options;
 
@@ -56,7 +45,7 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
   }
 
   /** What is to be concluded; `before` first settles what came before an erasure, which must not outlive it. */
-  async function conclusionOf(claimed: Claimed, before: () => Promise<void>): Promise<Concluding> {
+  async function conclusionOf(claimed: Claimed, before: () => Promise<void>): Promise<Conclusion> {
     const { event } = claimed;
     const span = options.tracing.start("map", {
       parent: traceOf(event.attributes),
@@ -69,7 +58,7 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
     span: Span,
     claimed: Claimed,
     before: () => Promise<void>,
-  ): Promise<Concluding> {
+  ): Promise<Conclusion> {
     const { event } = claimed;
     try {
       const plan = await planEvent(event, sources, options.complete, span.context);
@@ -79,17 +68,11 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
       report(event, outcome);
       span.set({ "relay.outcome": outcome.outcome });
       span.end(outcome.outcome === "failed" ? outcome.reason : undefined);
-      const exist = plan.kind === "done" ? plan.exist : undefined;
-      return { conclusion: concluded(claimed, outcome), exist };
+      return concluded(claimed, outcome);
     } catch (error) {
       span.end("error");
-      return { conclusion: passing(claimed, error), exist: undefined };
+      return passing(claimed, error);
     }
-  }
-
-  async function wake(references: readonly ContactRef[]): Promise<void> {
-    if (references.length === 0) return;
-    await options.wakeMissing?.(references).catch(options.onError);
   }
 
   /** What was put off for too long is not put off again. */
@@ -126,14 +109,10 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
     },
     async batch(claimed, conclude) {
       let ready: Conclusion[] = [];
-      const exist = new Set<ContactRef>();
       const settle = async () => {
         const now = ready;
         ready = [];
         await conclude(now);
-        const there = [...exist];
-        exist.clear();
-        await wake(there);
       };
       let turnStartedAt = performance.now();
       for (const one of claimed) {
@@ -141,9 +120,8 @@ export function createMapEvents(options: MapEventsOptions): MapEvents {
           ready.push({ kind: "released", claimed: one });
           continue;
         }
-        const { conclusion, exist: said = [] } = await conclusionOf(one, settle);
+        const conclusion = await conclusionOf(one, settle);
         ready.push(conclusion);
-        for (const ref of said) exist.add(ref);
         if (performance.now() - turnStartedAt > yieldEveryMs) {
           await new Promise((resolve) => setImmediate(resolve));
           turnStartedAt = performance.now();

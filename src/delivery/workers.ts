@@ -300,9 +300,6 @@ export function startWorkers(options: WorkersOptions): Workers {
     clock,
     tracing: options.tracing,
     report: createEventReport(options),
-    ...(options.policy.missing === "park"
-      ? {}
-      : { wakeMissing: async (names: readonly ContactRef[]) => keepWaking(names) }),
     onError: (error) => log.error({ err: error }, "an event met an error; it will be tried again"),
     stopping: stopping.signal,
   });

@@ -189,8 +189,6 @@ export type ProviderMapping =
        */
       unlessMapped?: string;
     }
-  /** Only says that the API has these contacts: whoever waits for one of them is woken, and nothing is delivered. */
-  | { kind: "exist"; root: JsonValue; contacts: readonly ContactRef[] }
   /** Accepted and recorded, nothing to deliver. `reason` is a word with hyphens. */
   | { kind: "nothing"; reason: string; root: JsonValue }
   /** The sender asks for every trace of these people to be erased. Raw identifiers. */

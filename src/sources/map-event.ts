@@ -1,6 +1,6 @@
 import { coreFields, type CoreField, type FieldName, type FieldValue } from "../contact/contact-patch.ts";
 import { contactRef, type ContactRef, type IdentifierKind } from "../contact/contact-ref.ts";
-import { contactExists, type FieldReport, type MappingWarning, type RelayEvent } from "../contact/event.ts";
+import type { FieldReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import type { Writing } from "../contact/custom-field.ts";
 import { withoutValue } from "../contact/normalized.ts";
 import { isAbsent, splitFullName, type RegionCode } from "../contact/normalize.ts";
@@ -54,10 +54,6 @@ async function mapSourceEvent(plan: MappingPlan, rules: readonly Rule[], event: 
     switch (found.kind) {
       case "nothing":
         return { kind: "ignored", reason: found.reason, warnings: [], report: emptyReport };
-      case "exist": {
-        const { contacts: exist } = found;
-        return { kind: "ignored", reason: contactExists, warnings: [], report: emptyReport, exist };
-      }
       case "erase":
         return erasure(plan, found);
       case "contact":

@@ -1,13 +1,11 @@
 import { expect, it } from "vitest";
-import type { ContactRef } from "../contact/contact-ref.ts";
 import { fakeProvider, fakeProviders, eventOf } from "./fixtures/providers.ts";
 import { sourcesJsonSchema } from "./json-schema.ts";
 import { sourcesFromYaml } from "./load.ts";
 
-const contacts: readonly ContactRef[] = ["id:7", "email:ada@example.com"];
 const workspace = fakeProvider("aelyst", {
   mapping: "never",
-  map: () => ({ kind: "exist", root: {}, contacts }),
+  map: () => ({ kind: "nothing", reason: "contact-exists", root: {} }),
 });
 const providers = [...fakeProviders, workspace];
 const read = (more = "") =>
@@ -23,7 +21,7 @@ ${more}`,
     providers,
   );
 
-it("a source whose provider is never mapped needs nothing but its secret, and says who is there", async () => {
+it("a source whose provider is never mapped needs nothing but its secret, and becomes no update", async () => {
   const sources = read();
   if (!sources.ok) throw new Error(sources.problems.join());
   expect(await sources.sources[0]?.map(eventOf({}))).toEqual({
@@ -31,7 +29,6 @@ it("a source whose provider is never mapped needs nothing but its secret, and sa
     reason: "contact-exists",
     warnings: [],
     report: { fields: [], unusedAnswers: [] },
-    exist: contacts,
   });
 });
 

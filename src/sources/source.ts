@@ -17,14 +17,8 @@ export type Mapped =
       warnings: readonly MappingWarning[];
       report: MappingReport;
     }
-  /** Nothing to deliver, as `no-identifier` or `no-fields`. `exist`: contacts that the API has, as the event says. */
-  | {
-      kind: "ignored";
-      reason: string;
-      warnings: readonly MappingWarning[];
-      report: MappingReport;
-      exist?: readonly ContactRef[];
-    }
+  /** Nothing to deliver, as `no-identifier` or `no-fields`. */
+  | { kind: "ignored"; reason: string; warnings: readonly MappingWarning[]; report: MappingReport }
   /** `unreadable`: what the request names people by and nobody can be found by. */
   | {
       kind: "erase";

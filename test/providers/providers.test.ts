@@ -233,7 +233,10 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
         const mapping = provider.map(event);
         if (mapping.kind === "nothing") expect(mapping.reason).toMatch(/^[a-z]+(-[a-z]+)*$/);
         if (mapping.kind === "erase") expect([...mapping.phones, ...mapping.emails]).not.toEqual([]);
-        if (mapping.kind === "exist") expect(mapping.contacts).not.toEqual([]);
+        if (provider.mapping === "never") {
+          expect(event.exist).not.toEqual([]);
+          expect(mapping).toMatchObject({ kind: "nothing", reason: "contact-exists" });
+        }
         if (mapping.kind !== "contact") continue;
         expect(provider.mapping).not.toBe("never");
         const { email = [], phone = [] } = mapping.candidates;
@@ -246,7 +249,8 @@ describe.each(providers.map((provider) => ({ name: provider.name, provider })))(
   test("maps at least one sample to a contact, or says of one that it is there", () => {
     const kinds = provider.samples.flatMap((sample) => {
       const parsed = provider.parse(unsigned(sample));
-      return parsed.kind === "events" ? parsed.events.map((event) => provider.map(event).kind) : [];
+      if (parsed.kind !== "events") return [];
+      return parsed.events.map((event) => (event.exist?.length ? "exist" : provider.map(event).kind));
     });
     expect(kinds).toContain(provider.mapping === "never" ? "exist" : "contact");
   });

@@ -260,7 +260,6 @@ async function summarize(
     statuses[key] = (statuses[key] ?? 0) + 1;
   }
   const { events } = await relay.store.counts();
-  const told = await relay.store.events.list({ source: "workspace" }, 100);
   const { items } = await relay.store.failures.list(50);
   const parked = items.map((item) => ({
     contact: item.contact ?? item.source ?? "",
@@ -278,8 +277,7 @@ async function summarize(
     elapsedMs,
     sent: traffic.posts.length,
     answers,
-    storedEvents: events.completed + events.failed - told.items.length,
-    told: told.items.length,
+    storedEvents: events.completed + events.failed,
     requests: requests.length,
     statuses,
     contacts,

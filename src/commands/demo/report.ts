@@ -10,8 +10,6 @@ export interface DemoResult {
   readonly answers: Record<"accepted" | "duplicate" | "pulled" | "ignored" | "refused" | "failed", number>;
   /** Distinct events the relay kept. */
   readonly storedEvents: number;
-  /** Events by which the workspace told of contacts that are there now. */
-  readonly told: number;
   /** Requests the API saw. */
   readonly requests: number;
   /** By status; those of creations with their method before it. */
@@ -65,7 +63,6 @@ export function demoReport(result: DemoResult, color: boolean): string {
       result.answers.ignored,
       "a topic nobody selected; a robot in the honeypot is kept out the same way",
     ),
-    row("told", result.told, "contacts that are there now, by the workspace's own webhook"),
     row("refused", result.answers.refused, "a tampered body (401) and one that cannot be read (400)"),
     heading("Requests out"),
     ...Object.entries(result.statuses).map(([status, count]) => row(status, count, meanings[status] ?? "")),

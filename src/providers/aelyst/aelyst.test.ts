@@ -50,7 +50,7 @@ describe("the signature", () => {
 });
 
 describe("what the workspace tells", () => {
-  it("a created contact is an event with its own id and time, and is mapped to what names it now", () => {
+  it("a created contact is an event with its own id and time, tells what names it now, and is mapped to nothing", () => {
     const parsed = aelyst.parse(request(created));
     expect(parsed).toEqual({
       kind: "events",
@@ -61,18 +61,15 @@ describe("what the workspace tells", () => {
           occurredAt: 1_767_607_200_000,
           attributes: { contactId: "7" },
           payload: JSON.stringify(created),
+          exist: ["phone:+60123456789", "email:ada@example.com", "id:7"],
         },
       ],
     });
     const [event] = parsed.kind === "events" ? parsed.events : [];
-    expect(event && aelyst.map(event)).toEqual({
-      kind: "exist",
-      root: created,
-      contacts: ["phone:+60123456789", "email:ada@example.com", "id:7"],
-    });
+    expect(event && aelyst.map(event)).toEqual({ kind: "nothing", reason: "contact-exists", root: created });
   });
 
-  it("an updated contact is told of and not kept: it comes for each of our own requests", () => {
+  it("an updated contact is told of in the same way: it may have got a phone number or an e-mail", () => {
     const parsed = aelyst.parse(request({ ...created, event_type: "contact.updated" }));
     expect(parsed).toMatchObject({
       kind: "events",

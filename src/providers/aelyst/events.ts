@@ -1,11 +1,8 @@
 import { attributesOf, isObject, readJsonObject, saysJson, scalarText, textAt, unixTimeOf } from "../body.ts";
-import type { InboundRequest, JsonObject, Parsed } from "../provider.ts";
+import type { InboundRequest, JsonObject, Parsed, ProviderEvent } from "../provider.ts";
 import { contactOf, referencesOf } from "./contact.ts";
 
-/**
- * One event per request. That a contact was created is kept; that one was updated is not: it comes for every field, and for
- * each of the relay's own requests, too.
- */
+/** One event per request. It only says who is there, and no erasure would find it later: nothing of it is kept. */
 export function parse(request: InboundRequest): Parsed {
   if (!saysJson(request.headers)) {
     return { kind: "unsupported", message: "The workspace sends application/json." };
@@ -21,14 +18,15 @@ export function parse(request: InboundRequest): Parsed {
   }
   const exist = referencesOf(read.value);
   if (exist.length === 0) return { kind: "ignored", reason: "no-identifier" };
-  const event = {
+  const event: ProviderEvent = {
     id: scalarText(read.value["event_id"]) || undefined,
     type,
     occurredAt: timeOfEvent(read.value, type),
     attributes: attributesOf({ contactId: contactOf(read.value)["id"] }),
     payload: read.text,
+    exist,
   };
-  return { kind: "events", events: [type === "contact.created" ? event : { ...event, exist }] };
+  return { kind: "events", events: [event] };
 }
 
 /** Published clients type it `event_type`, for sent messages `event`. */

@@ -1,3 +1,4 @@
+import { contactExists } from "../../contact/event.ts";
 import { parseJson } from "../body.ts";
 import type { JsonValue, MappableEvent, ProviderMapping } from "../provider.ts";
 import { referencesOf } from "./contact.ts";
@@ -6,7 +7,5 @@ import { referencesOf } from "./contact.ts";
 export function map(event: MappableEvent): ProviderMapping {
   const read = parseJson(event.payload);
   const root: JsonValue = read.ok ? read.value : null;
-  const contacts = referencesOf(root);
-  if (contacts.length === 0) return { kind: "nothing", reason: "no-identifier", root };
-  return { kind: "exist", root, contacts };
+  return { kind: "nothing", reason: referencesOf(root).length === 0 ? "no-identifier" : contactExists, root };
 }
