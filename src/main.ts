@@ -137,11 +137,15 @@ program
   .requiredOption("--source <name>", "a configured source, or a provider's name")
   .option("--type <type>", "the event's type where the provider sends it in a header, such as orders/create")
   .option("--header <'Name: value'>", "a request header; may be repeated", collect, [])
+  .option("--paths", "also print what a map may name: each value by the expression that finds it", false)
   .argument("<file>", "the payload, - for standard input")
   .option("--json", "JSON is what it prints in any case", false)
-  .action(async (file: string, options: { source: string; type?: string; header: string[] }) => {
-    exitCode = await map({ source: options.source, type: options.type, headers: options.header, file }, io);
-  });
+  .action(
+    async (file: string, given: { source: string; type?: string; header: string[]; paths: boolean }) => {
+      const { source, type, header: headers, paths } = given;
+      exitCode = await map({ source, type, headers, paths, file }, io);
+    },
+  );
 
 program
   .command("send")

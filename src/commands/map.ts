@@ -10,6 +10,8 @@ export interface MapCommand {
   readonly type: string | undefined;
   /** `Name: value` each. */
   readonly headers: readonly string[];
+  /** Whether what a map may name is printed, too. */
+  readonly paths: boolean;
   readonly file: string;
 }
 
@@ -31,7 +33,8 @@ export async function map(options: MapCommand, io: Io): Promise<ExitCode> {
     return 2;
   }
   const preview = await previewPayload(found.source, body.value, headers.value, options.type, Date.now());
-  printJson(io, preview);
+  const { paths, ...shown } = preview;
+  printJson(io, options.paths ? { ...shown, paths } : shown);
   return preview.updates.length > 0 ? 0 : 1;
 }
 

@@ -50,6 +50,7 @@ export interface PreviewShown {
     readonly message?: string;
     readonly mapping?: EventAnswer["mapping"];
   }[];
+  readonly paths: readonly string[];
 }
 
 type Value = string | number | boolean | null;

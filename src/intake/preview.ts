@@ -2,7 +2,8 @@ import { contactBody } from "../contact/contact-patch.ts";
 import { unreadableBecause } from "../contact/unreadable.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import { effectiveTime, makeStamp } from "../contact/stamp.ts";
-import type { Parsed, ProviderEvent } from "../providers/provider.ts";
+import type { MappableEvent, Parsed, ProviderEvent } from "../providers/provider.ts";
+import { pathsOf } from "../sources/paths.ts";
 import type { Foretold, Source } from "../sources/source.ts";
 
 /** What one event of a payload would do. */
@@ -17,6 +18,8 @@ export interface Preview {
   readonly provider: string;
   readonly updates: readonly unknown[];
   readonly events: readonly PreviewedEvent[];
+  /** What a map of the source may name, as the first event has it: each value by the expression that finds it. */
+  readonly paths: readonly string[];
 }
 
 /**
@@ -37,7 +40,12 @@ export async function previewPayload(
   const head = { source: source.name, provider: provider.name };
   if (parsed.kind !== "events") {
     const reason = parsed.kind === "ignored" ? parsed.reason : parsed.message;
-    return { ...head, updates: [], events: [{ type: type ?? "unknown", outcome: parsed.kind, reason }] };
+    return {
+      ...head,
+      updates: [],
+      events: [{ type: type ?? "unknown", outcome: parsed.kind, reason }],
+      paths: [],
+    };
   }
   const updates: unknown[] = [];
   const events: PreviewedEvent[] = [];
@@ -46,7 +54,17 @@ export async function previewPayload(
     if (update !== undefined) updates.push(update);
     events.push(previewed);
   }
-  return { ...head, updates, events };
+  const [first] = parsed.events;
+  return { ...head, updates, events, paths: first ? pathsWithin(source, first) : [] };
+}
+
+/** Where a map stands, which for many providers is not where the payload begins. */
+function pathsWithin({ provider }: Source, event: MappableEvent): readonly string[] {
+  try {
+    return pathsOf(provider.map(event).root);
+  } catch {
+    return [];
+  }
 }
 
 /** Reads a body as its source would read a request that brings it. */
@@ -76,6 +94,7 @@ export async function previewRecorded(source: Source, event: RelayEvent): Promis
     provider: source.provider.name,
     updates: update === undefined ? [] : [update],
     events: [previewed],
+    paths: pathsWithin(source, event),
   };
 }
 

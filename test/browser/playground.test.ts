@@ -76,10 +76,11 @@ describe.skipIf(chromium === undefined)("the playground's editors", { timeout: 6
     expect(complaints).toEqual([]);
   });
 
-  it("complete names of fields and paths of what is pasted", async () => {
+  it("complete names of fields and what a map may name in what is pasted", async () => {
     const { page } = operator;
     await open(page);
     await writeOver(page, "pasted", '{ "who": { "E-mail address": "a@b.example" } }');
+    await page.getByText("no-identifier").first().waitFor();
     const list = page.locator("[data-editor=map] [role=listbox]");
     await writeOver(page, "map", "");
     await page.keyboard.type("ema");

@@ -121,7 +121,8 @@ describe.each(folders)("examples/%s", (folder) => {
     for (const { source, example } of await examplesOf()) {
       if (!("file" in example.payload)) continue;
       const headers = Object.entries(example.headers).map(([name, value]) => `${name}: ${value}`);
-      const options = { source: source.name, type: example.type, headers, file: path(example.payload.file) };
+      const given = { source: source.name, type: example.type, headers };
+      const options = { ...given, paths: false, file: path(example.payload.file) };
       const { code, out } = await run((io) => map(options, io), env);
       const { expect: expected } = example;
       const { updates, events } = JSON.parse(out) as { updates: { contact: string }[]; events: object[] };

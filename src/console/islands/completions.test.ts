@@ -27,6 +27,9 @@ it.each([
   ["  Plan: { value: fir", "fir"],
   ["  Plan: $uppercase(first_", "first_"],
   ["  Plan: answers.`First na", "answers.`First na"],
+  ["  Plan: `First name` & ' ' & la", "la"],
+  ["  Plan: `First name` & `Last na", "`Last na"],
+  ["  Plan: `First name` & ", ""],
   ["  Plan: ", ""],
 ])("a path is completed in %j", (before, word) => {
   expect(at(before)).toEqual({ word, options: words.paths });

@@ -16,10 +16,16 @@ export function completionsAt(before: string, { paths, fields, custom }: Vocabul
   const lines = before.split("\n");
   const line = lines.at(-1) ?? "";
   const name = /^( *)([\w -]*)$/.exec(line);
-  if (!name) return { word: /(?:[\w.[\]$]|`[^`]*`?)+$/.exec(line)?.[0] ?? "", options: paths };
+  if (!name) return { word: pathAtEndOf(line), options: paths };
   const [, indent = "", word = ""] = name;
   const options = indent === "" ? fields : isWithinCustomFields(lines, indent) ? custom : [];
   return { word, options: options.map((option) => `${option}:`) };
+}
+
+/** From the left, so that what stands between two quoted names is no name. */
+function pathAtEndOf(line: string): string {
+  const [last = ""] = line.match(/(?:[\w.[\]$]|`[^`]*(?:`|$))+|[^\w.[\]$`]+/g)?.slice(-1) ?? [];
+  return /^[\w.[\]$`]/.test(last) ? last : "";
 }
 
 /** Whether the line above that is less indented begins the custom fields. */

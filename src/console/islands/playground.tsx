@@ -1,7 +1,6 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import type { PreviewShown } from "../answers.ts";
-import { pathsOf } from "../paths.ts";
 import { valueText } from "../words.ts";
 import { problemsOfMap, type Problem, type Vocabulary } from "./completions.ts";
 import type { Editor } from "./editor.ts";
@@ -11,6 +10,8 @@ type Tried =
   { readonly ok: true; readonly preview: PreviewShown } | { readonly ok: false; readonly message: string };
 
 const tried = signal<Tried | undefined>(undefined);
+/** Of the last payload that could be read: one that is half written does not take it away. */
+let found: readonly string[] | undefined;
 const settleMs = 300;
 
 /** What becomes of the payload, beside it as one types. The fields become editors as soon as these have come. */
@@ -29,6 +30,7 @@ export function tryAsYouType(at: HTMLElement): void {
     if (own !== latest || !place) return;
     if (tried.value === undefined) place.replaceChildren();
     tried.value = answer;
+    if (answer.ok && answer.preview.paths.length > 0) found = answer.preview.paths;
     render(<Result />, place);
     editors?.show(answer);
   }
@@ -50,17 +52,14 @@ interface Editors {
   show(answer: Tried): void;
 }
 
-/** What is offered besides: what the page knows of the recorded event, and the fields that came of the last try. */
+/** What is offered besides: what the page knows of the recorded event, and what came of the last try. */
 async function mountEditors(form: HTMLFormElement, map: HTMLTextAreaElement): Promise<Editors> {
   const { mountEditor } = await import("./editor.ts");
   const pasted = form.querySelector<HTMLTextAreaElement>("textarea[name=payload]");
   const listed = (name: string) => JSON.parse(form.dataset[name] ?? "[]") as string[];
-  const [recorded, fields] = [listed("paths"), listed("fields")];
-  const vocabulary = (): Vocabulary => ({
-    paths: pasted ? pathsOf(parsed(pasted.value)) : recorded,
-    fields,
-    custom: customFields(),
-  });
+  const fields = listed("fields");
+  const paths = listed("paths");
+  const vocabulary = (): Vocabulary => ({ paths: found ?? paths, fields, custom: customFields() });
   const ofMap = mountEditor({ field: map, language: "map", vocabulary });
   const ofPayload = pasted ? mountEditor({ field: pasted, language: "json" }) : undefined;
   return {
@@ -104,14 +103,6 @@ async function ask(form: HTMLFormElement): Promise<Tried> {
     return body.error ? { ok: false, message: body.error.message } : { ok: true, preview: body };
   } catch {
     return { ok: false, message: "The relay does not answer." };
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }
 

@@ -3,7 +3,6 @@ import { coreFields } from "../../contact/contact-patch.ts";
 import { fieldsOf } from "../answers.ts";
 import { keptFields } from "../layout.tsx";
 import { Empty, Ref, State, Table, Terminal, Value } from "../parts.tsx";
-import { pathsOf } from "../paths.ts";
 import type { Asked, View } from "../view.ts";
 import { counted, exact, valueText } from "../words.ts";
 import { Copy } from "./take-along.tsx";
@@ -34,7 +33,6 @@ export interface PlaygroundShown {
   readonly attempt: Attempt;
   readonly problem?: string;
   readonly preview?: Asked<PreviewShown>;
-  readonly paths: readonly string[];
   readonly overLast?: OverLast;
 }
 
@@ -60,21 +58,12 @@ export async function readPlayground(
     isRun: given.isRun ?? false,
     overLast: given.overLast ?? false,
   };
-  const payload = recorded?.ok ? recorded.body.payload : parsed(attempt.payload);
-  const shown = { sources, attempt, paths: pathsOf(payload) };
+  const shown = { sources, attempt };
   if (recorded && !recorded.ok) return { ...shown, problem: recorded.message };
   if (!attempt.isRun && attempt.event === "") return shown;
   const preview = await tryOne(view, attempt, recorded?.ok ? recorded.body.destination : undefined);
   const overLast = attempt.overLast && preview.ok ? await tryLast(view, attempt) : undefined;
   return { ...shown, preview, ...(overLast ? { overLast } : {}) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 async function tryOne(
@@ -133,7 +122,7 @@ function differing(was: EventShown, now: PreviewShown): string[] {
 }
 
 export function Playground({ view, shown }: { readonly view: View; readonly shown: PlaygroundShown }) {
-  const { attempt, sources, preview, overLast, problem, paths } = shown;
+  const { attempt, sources, preview, overLast, problem } = shown;
   if (view.role !== "operator") {
     return (
       <>
@@ -152,7 +141,7 @@ export function Playground({ view, shown }: { readonly view: View; readonly show
         action="/console/playground"
         class="playground"
         data-playground
-        data-paths={JSON.stringify(paths)}
+        data-paths={JSON.stringify(preview?.ok ? preview.body.paths : [])}
         data-fields={JSON.stringify([...coreFields, "custom_fields"])}
       >
         {keptFields(view)}

@@ -251,5 +251,11 @@ export const previewAnswer = z
         }),
       )
       .readonly(),
+    paths: z
+      .array(z.string())
+      .readonly()
+      .describe(
+        "What a map may name, as the first event has it: each value by the expression that finds it.",
+      ),
   })
   .describe("What a payload would become. Nothing was stored, sent or asked.");
