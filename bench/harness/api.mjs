@@ -2,6 +2,8 @@
 import { createServer } from "node:http";
 
 const holds = new Map();
+/** A contact keeps its id, also where everything else is forgotten: two names with one id would be one person. */
+const ids = new Map();
 /** Milliseconds since the epoch, of every request. */
 let arrivals = [];
 let arrivedAt = {};
@@ -15,6 +17,8 @@ function take(contact, text) {
   arrivedAt[number] ??= arrivals.at(-1);
   const known = holds.get(contact);
   holds.set(contact, { number, highest: Math.max(number, known?.highest ?? -1) });
+  if (!ids.has(contact)) ids.set(contact, ids.size + 1);
+  return { contactId: ids.get(contact) };
 }
 
 function figures() {
@@ -34,9 +38,9 @@ const server = createServer((request, response) => {
     const json = (value) => response.end(JSON.stringify(value));
     const path = request.url ?? "";
     if (!path.startsWith("/_")) {
-      take(decodeURIComponent(path.slice(path.lastIndexOf("/") + 1)), Buffer.concat(chunks));
-      if (delayMs > 0) setTimeout(json, delayMs, { contactId: holds.size });
-      else json({ contactId: holds.size });
+      const answer = take(decodeURIComponent(path.slice(path.lastIndexOf("/") + 1)), Buffer.concat(chunks));
+      if (delayMs > 0) setTimeout(json, delayMs, answer);
+      else json(answer);
       return;
     }
     switch (path) {
