@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** `npm test`: every suite, those of vitest.storms.config.ts in a short form or not at all. */
+/** `npm test`: a few minutes, with something of each kind; the suites of vitest.storms.config.ts in a short form. */
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],

@@ -1,12 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run test:storms`: what takes long, at full length. */
+/** `npm run test:storms`: what takes long, at full length: `*.storm.test.ts`, which `npm test` has not, and these suites. */
 export default defineConfig({
   test: {
     include: [
       "test/{bus,chaos,destinations,fuzz,growth,guarantees,outages,replays,scale-out,simulation}/**/*.test.ts",
-      "test/e2e/{notices,operator,operator-erasing,operator-outcomes,providers,replicas,spool}.test.ts",
-      "test/move/pairs.test.ts",
       "test/**/*.storm.test.ts",
     ],
     env: { TEST_LENGTH: "long" },

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 const versions = ["22", "24", "26"];
-const suites = ["test/e2e/relay.test.ts", "test/e2e/spool.test.ts", "test/e2e/reload.test.ts"];
+const suites = ["test/e2e/relay.test.ts", "test/e2e/missing-contact.test.ts", "test/e2e/reload.test.ts"];
 const [reports] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "relay-nodes-"));
 

@@ -2,8 +2,7 @@ import { contactBody } from "../contact/contact-patch.ts";
 import { unreadableBecause } from "../contact/unreadable.ts";
 import type { RelayEvent } from "../contact/event.ts";
 import { effectiveTime, makeStamp } from "../contact/stamp.ts";
-import type { MappableEvent, Parsed, ProviderEvent } from "../providers/provider.ts";
-import { pathsOf } from "../sources/paths.ts";
+import type { Parsed, ProviderEvent } from "../providers/provider.ts";
 import type { Foretold, Source } from "../sources/source.ts";
 
 /** What one event of a payload would do. */
@@ -55,16 +54,7 @@ export async function previewPayload(
     events.push(previewed);
   }
   const [first] = parsed.events;
-  return { ...head, updates, events, paths: first ? pathsWithin(source, first) : [] };
-}
-
-/** Where a map stands, which for many providers is not where the payload begins. */
-function pathsWithin({ provider }: Source, event: MappableEvent): readonly string[] {
-  try {
-    return pathsOf(provider.map(event).root);
-  } catch {
-    return [];
-  }
+  return { ...head, updates, events, paths: (first && source.paths?.(first)) ?? [] };
 }
 
 /** Reads a body as its source would read a request that brings it. */
@@ -94,7 +84,7 @@ export async function previewRecorded(source: Source, event: RelayEvent): Promis
     provider: source.provider.name,
     updates: update === undefined ? [] : [update],
     events: [previewed],
-    paths: pathsWithin(source, event),
+    paths: source.paths?.(event) ?? [],
   };
 }
 

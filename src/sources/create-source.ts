@@ -2,7 +2,7 @@ import type { IdentifierKind } from "../contact/contact-ref.ts";
 import type { Writing } from "../contact/custom-field.ts";
 import type { RegionCode } from "../contact/normalize.ts";
 import type { Priority } from "../contact/priority.ts";
-import type { Credentials, Provider } from "../providers/provider.ts";
+import type { Credentials, MappableEvent, Provider } from "../providers/provider.ts";
 import type { Consume } from "./consume.ts";
 import { matchesPattern } from "./event-pattern.ts";
 import type { Example } from "./examples.ts";
@@ -10,6 +10,7 @@ import type { Expression } from "./expression.ts";
 import type { FieldMapping } from "./field-mapping.ts";
 import { createSourceMapper } from "./map-event.ts";
 import { credentialsFrom, hasAll, type ProviderSettings } from "./provider-settings.ts";
+import { pathsOf } from "./paths.ts";
 import { remap } from "./remap.ts";
 import type { Source } from "./source.ts";
 
@@ -63,6 +64,7 @@ export function createSource(config: SourceConfig): Source {
     honeypot,
     selects: (type) => events === undefined || events.some((pattern) => matchesPattern(pattern, type)),
     map: createSourceMapper(config),
+    paths: (event) => pathsWithin(config.provider, event),
     customFields: config.mapping.custom.map((rule) => {
       const { dates = config.writing.dates, decimal = config.writing.decimal } = rule.rules;
       return { ...rule, rules: { ...rule.rules, dates, decimal } };
@@ -70,4 +72,13 @@ export function createSource(config: SourceConfig): Source {
     mapText: config.mapText,
     remap: (text) => remap(config, text),
   };
+}
+
+/** Where a map stands, which for many providers is not where the payload begins. */
+function pathsWithin(provider: Pick<Provider, "map">, event: MappableEvent): readonly string[] {
+  try {
+    return pathsOf(provider.map(event).root);
+  } catch {
+    return [];
+  }
 }

@@ -2,7 +2,7 @@ import type { ContactPatch } from "../contact/contact-patch.ts";
 import type { ContactRef, IdentifierKind } from "../contact/contact-ref.ts";
 import type { MappingReport, MappingWarning, RelayEvent } from "../contact/event.ts";
 import type { Priority } from "../contact/priority.ts";
-import type { Attestation, Credentials, Lookup, Provider } from "../providers/provider.ts";
+import type { Attestation, Credentials, Lookup, MappableEvent, Provider } from "../providers/provider.ts";
 
 import type { Consume } from "./consume.ts";
 import type { Example } from "./examples.ts";
@@ -74,6 +74,8 @@ export interface Source {
   readonly honeypot: string | undefined;
   /** Maps a stored event with the current configuration. Never rejects. */
   map(event: RelayEvent): Promise<Mapped>;
+  /** What a map may name in the event: each value by the expression that finds it, as many as are of use. */
+  paths?(event: MappableEvent): readonly string[];
   /** The custom fields that its own `map` makes; none where it has no `map`. */
   readonly customFields?: readonly CustomRule[] | undefined;
   /** Its own `map` as YAML; undefined where it has none. */

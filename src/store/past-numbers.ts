@@ -33,20 +33,21 @@ export function withPastKept(numbers: Numbers, clock: () => number): Numbers {
     async read(from, to) {
       const now = clock();
       forgetOver(now);
-      const found: MinuteCount[] = [];
+      let found: readonly MinuteCount[] = [];
       const overBefore = Math.floor((now / 60_000 - settledMinutes) / hourMinutes);
       let asked: number | undefined;
       let hour = Math.floor(from / hourMinutes);
       // Whole hours that are over, one after the other; the first that is not known and all behind it are read.
       for (; hour * hourMinutes < to && asked === undefined; hour += 1) {
         const known = past.get(hour);
-        if (known) found.push(...known.counts);
+        // Not as arguments: there may be more than a call takes.
+        if (known) found = found.concat(known.counts);
         else asked = hour;
       }
       if (asked !== undefined) {
         const first = asked * hourMinutes;
         const read = await numbers.read(first, Math.max(to, first));
-        found.push(...read);
+        found = found.concat(read);
         const byHour = new Map<number, MinuteCount[]>();
         for (const count of read) {
           const own = Math.floor(count.minute / hourMinutes);

@@ -78,7 +78,7 @@ export function overtakenBy(
       return origin ? [{ contact: ref, field, origin, isRecent }] : [];
     });
     const newer = theirs.filter(({ origin }) => compareStamps(mine.stamp, origin.stamp) < 0);
-    if (newer.length > 0) return newer.map(({ isRecent, ...one }) => one);
+    if (newer.length > 0) return newer.map(({ contact: ref, origin }) => ({ contact: ref, field, origin }));
     const isDoubtful = theirs.some(
       ({ origin, isRecent }) => isRecent && compareStamps(origin.stamp, mine.stamp) < 0,
     );

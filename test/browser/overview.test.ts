@@ -22,7 +22,11 @@ describe.skipIf(chromium === undefined)("the overview", { timeout: 60_000 }, () 
     directory = mkdtempSync(join(tmpdir(), "relay-overview-"));
     sandbox = await startSandbox({ token: "another-token", ratePerSecond: 0 });
     const sources = {
-      sources: { shop: { provider: "form", key: "k" }, club: { provider: "form", key: "k" } },
+      sources: {
+        shop: { provider: "form", key: "k" },
+        club: { provider: "form", key: "k" },
+        leads: { provider: "form", key: "k" },
+      },
     };
     writeFileSync(join(directory, "sources.yaml"), JSON.stringify(sources));
     relay = await startRelayProcess({
@@ -90,7 +94,7 @@ describe.skipIf(chromium === undefined)("the overview", { timeout: 60_000 }, () 
     await page.goto(`${relay.url}/console`);
     const more = page.locator("[data-parked]");
     expect(await more.isVisible()).toBe(false);
-    const unreadable = await fetch(`${relay.url}/webhooks/club?key=k`, {
+    const unreadable = await fetch(`${relay.url}/webhooks/leads?key=k`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ first_name: "Ada", email: "no address" }),

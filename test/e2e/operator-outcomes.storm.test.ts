@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fetchDocumented } from "../helpers/documented.ts";
 import { startEngine } from "../helpers/engines.ts";
 import { openStage, waitMs, type Stage } from "../helpers/operator-stage.ts";
-import { longTest } from "../helpers/length.ts";
 import { until } from "../helpers/relay-process.ts";
 
 const engine = await startEngine("embedded");
@@ -231,7 +230,7 @@ describe("an operator can tell what the API does", { timeout: 6 * waitMs }, () =
     expect(log.match(/the API answers again/g)?.length).toBeGreaterThanOrEqual(2);
   });
 
-  longTest(
+  it(
     "what stays undeliverable for DELIVERY_MAX_AGE_HOURS is parked with its reason; a retry has that long again",
     {},
     async () => {

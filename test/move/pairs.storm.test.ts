@@ -2,7 +2,6 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readPlace } from "../../src/commands/move/places.ts";
 import { startEngine, type EngineName } from "../helpers/engines.ts";
 import { comparable, furnish, recordsOf } from "../helpers/furnished-store.ts";
-import { isLong } from "../helpers/length.ts";
 import { moveStore, newPlace, type MovePlace } from "../helpers/move-place.ts";
 import { finishCommand, startRelayProcess } from "../helpers/relay-process.ts";
 import { sampleContact, sampleEvent, sampleUpdate, stampAt } from "../helpers/store-samples.ts";
@@ -30,14 +29,6 @@ function place(name: EngineName): MovePlace {
 
 const timeout = 180_000;
 
-/** Every pair at full length; in the short form each engine once as the source and once as the target. */
-function targetsOf(from: EngineName): EngineName[] {
-  const there = [...engines.keys()];
-  if (isLong) return there;
-  const next = there[(there.indexOf(from) + 1) % there.length];
-  return next === undefined ? [] : [next];
-}
-
 /** What a move from there leaves in its target before it has ended. */
 function markOf({ name, prefix }: MovePlace) {
   const read = readPlace("--from", name, prefix);
@@ -59,7 +50,7 @@ describe.each([...engines.keys()])("from %s", (fromEngine) => {
     return source;
   }
 
-  it.each(targetsOf(fromEngine))(
+  it.each([...engines.keys()])(
     "to %s: everything arrives, and the source keeps it too",
     { timeout },
     async (toEngine) => {

@@ -6,7 +6,6 @@ import type { StatusAnswer } from "../../src/http/schemas/state.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { fetchDocumented } from "../helpers/documented.ts";
 import { startEngine } from "../helpers/engines.ts";
-import { longTest } from "../helpers/length.ts";
 import { finishCommand, startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 
 const adminToken = "operator-token";
@@ -84,7 +83,7 @@ describe.each(Object.entries(engines))("two processes on %s", (name, engine) => 
   });
 
   if (engine) {
-    longTest("one that is killed is gone within a minute", { timeout: 120_000 }, async () => {
+    it("one that is killed is gone within a minute", { timeout: 120_000 }, async () => {
       const own = engine.settings(join(directory, `${name}-killed`));
       const [staying, dying] = [await start(own), await start(own)];
       await until(async () => (await replicasOf(staying)).items.length === 2, 15_000, "both to be there");

@@ -12,7 +12,6 @@ import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fetchDocumented } from "../helpers/documented.ts";
 import { placeDatabase } from "../helpers/embedded-template.ts";
-import { longTest } from "../helpers/length.ts";
 import { startReceiver } from "../helpers/notice-receiver.ts";
 import { finishCommand, startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 import { sampleEvent, sampleOptions } from "../helpers/store-samples.ts";
@@ -226,24 +225,20 @@ describe("a relay", () => {
     expect(await openNotices(await start({ NOTIFY_URL: "" }))).toEqual([]);
   });
 
-  longTest(
-    "tells of a token that it is given wrong, and that it was set right",
-    { timeout: 300_000 },
-    async () => {
-      const wrong = await start({ AELYST_API_TOKEN: "wrong", AUTH_PROBE_MS: "500" });
-      const form = { method: "POST", headers: { "x-webhook-key": "form-key" } };
-      const body = new URLSearchParams({ email: "ada@example.com", first_name: "Ada" });
-      expect((await fetchDocumented(`${wrong.url}/webhooks/form`, { ...form, body })).status).toBe(200);
-      await until(() => receiver.state.got.length > 0, 90_000, "a notice");
-      expect(told()).toEqual(["token-refused open"]);
-      expect(await openNotices(wrong)).toEqual(receiver.bodies());
-      expect(receiver.state.got[0]?.text).not.toContain("ada");
-      expect(wrong.output()).not.toContain("hunter2");
-      expect(await wrong.end("SIGTERM")).toBe(0);
-      const right = await start({ AUTH_PROBE_MS: "500" });
-      await until(() => receiver.state.got.length > 1, 150_000, "the notice that it is over");
-      expect(told()).toEqual(["token-refused open", "token-refused over"]);
-      expect(await openNotices(right)).toEqual([]);
-    },
-  );
+  it("tells of a token that it is given wrong, and that it was set right", { timeout: 300_000 }, async () => {
+    const wrong = await start({ AELYST_API_TOKEN: "wrong", AUTH_PROBE_MS: "500" });
+    const form = { method: "POST", headers: { "x-webhook-key": "form-key" } };
+    const body = new URLSearchParams({ email: "ada@example.com", first_name: "Ada" });
+    expect((await fetchDocumented(`${wrong.url}/webhooks/form`, { ...form, body })).status).toBe(200);
+    await until(() => receiver.state.got.length > 0, 90_000, "a notice");
+    expect(told()).toEqual(["token-refused open"]);
+    expect(await openNotices(wrong)).toEqual(receiver.bodies());
+    expect(receiver.state.got[0]?.text).not.toContain("ada");
+    expect(wrong.output()).not.toContain("hunter2");
+    expect(await wrong.end("SIGTERM")).toBe(0);
+    const right = await start({ AUTH_PROBE_MS: "500" });
+    await until(() => receiver.state.got.length > 1, 150_000, "the notice that it is over");
+    expect(told()).toEqual(["token-refused open", "token-refused over"]);
+    expect(await openNotices(right)).toEqual([]);
+  });
 });

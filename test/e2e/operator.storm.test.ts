@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CustomFieldsSettings } from "../../src/sandbox/custom-fields.ts";
 import { startEngine, type EngineName, type EngineUnderTest } from "../helpers/engines.ts";
-import { isLong, longTest } from "../helpers/length.ts";
 import { adminToken, openStage, waitMs, type Stage } from "../helpers/operator-stage.ts";
 import { finishCommand, until } from "../helpers/relay-process.ts";
 
-const engineNames: readonly EngineName[] = isLong ? ["embedded", "redis", "postgres"] : ["embedded"];
+const engineNames: readonly EngineName[] = ["embedded", "redis", "postgres"];
 const engines = new Map<EngineName, EngineUnderTest | undefined>();
 for (const name of engineNames) engines.set(name, await startEngine(name));
 afterAll(async () => {
@@ -189,7 +188,7 @@ describe.each(engineNames)("the parked, on %s", { timeout: 4 * waitMs }, (name) 
     expect(await stage.failures()).toEqual([]);
   });
 
-  longTest(
+  it(
     "commands tell and do the same with the relay stopped and running, and with exit codes 0, 1 and 2",
     {},
     async () => {

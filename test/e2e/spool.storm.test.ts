@@ -7,7 +7,6 @@ import { findProvider } from "../../src/providers/registry.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { fetchDocumented } from "../helpers/documented.ts";
 import { startRedis } from "../helpers/redis-server.ts";
-import { longTest } from "../helpers/length.ts";
 import { startRelayProcess, until, type RelayProcess } from "../helpers/relay-process.ts";
 import { unique } from "../helpers/store-samples.ts";
 
@@ -235,7 +234,7 @@ describe.skipIf(redis?.pid === undefined)("while Redis is frozen", () => {
     },
   );
 
-  longTest(
+  it(
     "a replica on the same directory takes over what a dead one left, while it runs",
     { timeout: 120_000 },
     async () => {

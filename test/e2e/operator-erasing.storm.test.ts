@@ -4,11 +4,10 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEngine, type EngineName, type EngineUnderTest } from "../helpers/engines.ts";
-import { isLong } from "../helpers/length.ts";
 import { openStage, waitMs, type Stage } from "../helpers/operator-stage.ts";
 import { until } from "../helpers/relay-process.ts";
 
-const engineNames: readonly EngineName[] = isLong ? ["embedded", "redis", "postgres"] : ["embedded"];
+const engineNames: readonly EngineName[] = ["embedded", "redis", "postgres"];
 const engines = new Map<EngineName, EngineUnderTest | undefined>();
 for (const name of engineNames) engines.set(name, await startEngine(name));
 afterAll(async () => {
