@@ -49,7 +49,7 @@ end
  * ARGV: contact, now, how long its stamps are kept, length of history, how long that is kept, what the keys of contacts
  *   and of persons begin with, the contact's id or nothing, how long a request may be on the wire, references of one
  *   person, whether the others were kept from the API, how long a settlement is recent; then seven lists, each after its length: sent, done, notes, fields (with stamp and origin), other references
- *   of the person, what is given up (contact, field, stamp), what the API holds by the requests (as fields)
+ *   of the person, what is given up (contact, field, stamp), what the API holds by the requests (as fields; none where it is these)
  */
 export const settleScript = `${olderFunction}${prioritizeLeftFunction}${personFunctions}
 local updates, fields, history, events, waiting, priority = unpack(KEYS)
@@ -72,9 +72,16 @@ local writtenFrom, writtenTo = list(3)
 local waits = sentTo < sentFrom
 for i = sentFrom, sentTo do waits = waits or redis.call("HEXISTS", updates, ARGV[i]) == 1 end
 if not waits then return 0 end
-local isAlone = id ~= "" and redis.call("HGET", fields, "contactId") == id and alsoTo < alsoFrom and givenTo < givenFrom
-  and redis.call("HLEN", persons .. id) == 1 and redis.call("HEXISTS", persons .. id, contact) == 1
-if isAlone then
+if writtenTo < writtenFrom then writtenFrom, writtenTo = appliedFrom, appliedTo end
+-- Most references are their person's only one, and are settled for the first time or the next.
+local known = id ~= "" and redis.call("HGET", fields, "contactId")
+local isPlain = id ~= "" and alsoTo < alsoFrom and givenTo < givenFrom
+local members = isPlain and redis.call("HLEN", persons .. id)
+if isPlain and members == 0 and not known then
+  redis.call("HSET", fields, "contactId", id)
+  redis.call("HSET", persons .. id, contact, 0)
+  redis.call("PEXPIRE", persons .. id, keepMs)
+elseif isPlain and members == 1 and known == id and redis.call("HEXISTS", persons .. id, contact) == 1 then
   redis.call("PEXPIRE", persons .. id, keepMs)
 elseif id ~= "" then
   local isNew = redis.call("HEXISTS", persons .. id, contact) == 0

@@ -128,7 +128,8 @@ export function createRedisMailbox(
     const { sent = [], person: whose } = settlement;
     const { also = [], overtaken = [] } = whose ?? {};
     const fields = listed(whose ? keptBy(contact, settlement.applied, whose) : settlement.applied);
-    const written = listed(whose ? writtenBy(settlement.applied, whose) : {});
+    const isMore = whose?.wrote !== undefined || overtaken.length > 0;
+    const written = listed(whose && isMore ? writtenBy(settlement.applied, whose) : {});
     const givenUp = overtaken.flatMap((one) => [one.contact, one.field, one.origin.stamp]);
     const notes = (settlement.notes ?? []).slice(-historyMax).map(keptNote);
     const settleKeys = [key.updates, key.fields, key.history, key.events, waitingKey, priorityKey];
