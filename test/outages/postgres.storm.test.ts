@@ -1,6 +1,5 @@
 import pg from "pg";
-import { expect, it } from "vitest";
-import { longDescribe } from "../helpers/length.ts";
+import { describe, expect, it } from "vitest";
 import { signalFamily, startPostgres } from "../helpers/postgres-server.ts";
 import { until } from "../helpers/relay-process.ts";
 import { outages } from "./outages.ts";
@@ -36,7 +35,7 @@ const relays = relayUnderTest(server);
 
 outages("PostgreSQL", server, relays);
 
-longDescribe("PostgreSQL in trouble", server !== undefined, () => {
+describe.skipIf(server === undefined)("PostgreSQL in trouble", () => {
   async function connect(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: own?.url ?? "" });
     client.on("error", () => undefined);
