@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import { fieldsOf, type Patch, type StatusOfSome } from "./answers.ts";
 import type { Asked, View } from "./view.ts";
 import { contactPage, eventPage, href } from "./view.ts";
-import { stateClass, utc, valueText } from "./words.ts";
+import { counted, exact, stateClass, utc, valueText } from "./words.ts";
 
 /** The script puts the reader's own time beside it. */
 export function Time({ at }: { readonly at: string }) {
@@ -109,11 +109,23 @@ export function Pager(props: { readonly view: View; readonly path: string; reado
   );
 }
 
-export function StoreState({ store }: Pick<StatusOfSome, "store">) {
+/** Two entries of a list of facts. */
+export function StoreAndSpool({ store, spool }: Pick<StatusOfSome, "store" | "spool">) {
   return (
     <>
-      {store.engine} <State word={store.ok ? "ok" : "away"} />
-      {store.ok && store.refuses !== undefined ? ` It refuses new events: ${store.refuses}` : null}
+      <div>
+        <dt>Store</dt>
+        <dd>
+          {store.engine} <State word={store.ok ? "ok" : "away"} />
+          {store.ok && store.refuses !== undefined ? ` It refuses new events: ${store.refuses}` : null}
+        </dd>
+      </div>
+      <div>
+        <dt>Spool</dt>
+        <dd>
+          {spool.events === 0 ? "empty" : `${counted(spool.events, "event")}, ${exact(spool.bytes)} bytes`}
+        </dd>
+      </div>
     </>
   );
 }

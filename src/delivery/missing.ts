@@ -72,10 +72,8 @@ export async function parkExpired(contact: ContactRef, run: Run): Promise<Delive
   const tooOld = tooOldOf(waiting, run);
   if (tooOld.length === 0) return undefined;
   const message = "the API did not have the contact whenever it was asked";
-  const delivered = await parkMissing(contact, { kind: "not-found", status: 404, message }, tooOld, run);
-  return delivered.kind === "parked"
-    ? { ...delivered, remaining: tooOld.length < waiting.length }
-    : delivered;
+  const answer: Refused = { kind: "not-found", status: 404, message };
+  return await parkMissing(contact, answer, tooOld, run, waiting.length);
 }
 
 /** Durable at the other identifier first. What is erased meanwhile is not carried on. */
@@ -118,13 +116,14 @@ async function parkMissing(
   answer: Refused,
   left: readonly ContactUpdate[],
   run: Run,
+  waiting = left.length,
 ): Promise<Delivery> {
   const { delivery, attempts, journal } = run;
   const tries = attempts.busy + attempts.failures + (attempts.missing ?? 0) + 1;
   const reason = answer.kind === "invalid" ? "contact-not-found" : reasonOfRefusal(answer);
   const item = parkedItem(left.map(asFirstNamed), reason, delivery.clock(), tries, answer);
   journal.setAside(item, true);
-  return await park(contact, [item], left, run);
+  return await park(contact, [item], left, run, waiting);
 }
 
 /** Whoever makes the contact, or brings what is needed to make it, finds it by the mark. */
@@ -137,10 +136,7 @@ async function awaitContact(
   const { delivery, attempts, journal } = run;
   const { mailbox, policy, clock } = delivery;
   const tooOld = tooOldOf(left, run);
-  if (tooOld.length > 0) {
-    const delivered = await parkMissing(contact, answer, tooOld, run);
-    return delivered.kind === "parked" ? { ...delivered, remaining: tooOld.length < left.length } : delivered;
-  }
+  if (tooOld.length > 0) return await parkMissing(contact, answer, tooOld, run, left.length);
   await mailbox.awaitContact(contact, [...new Set([contact, ...left.flatMap(namesOf)])]);
   const { waiting, applied } = await mailbox.read(contact, false);
   await journal.write(mailbox, contact, left);

@@ -142,10 +142,7 @@ export async function waitOrPark(
     const reason = busy ? "busy-too-long" : "undeliverable";
     const item = parkedItem(tooOld, reason, now, total(counted), answer);
     journal.setAside(item, true);
-    const delivered = await park(contact, [item], tooOld, run);
-    return delivered.kind === "parked"
-      ? { ...delivered, remaining: tooOld.length < updates.length }
-      : delivered;
+    return await park(contact, [item], tooOld, run, updates.length);
   }
   await journal.write(delivery.mailbox, contact, updates);
   // A 449 may carry its own wait ("Retry-After if given"); any other hint only ever delays.
@@ -171,12 +168,13 @@ export async function keepAside(
   return new Map(parked.map((item, index) => [item, ids[index] ?? ""]));
 }
 
-/** Keeps what is set aside first, then takes all of `updates` out of the mailbox. */
+/** Keeps what is set aside first, then takes all of `updates`, of so many that wait, out of the mailbox. */
 export async function park(
   contact: ContactRef,
   parked: readonly Parked[],
   updates: readonly ContactUpdate[],
   { delivery, journal }: Run,
+  waiting = updates.length,
 ): Promise<Delivery> {
   const done = updates.map((update) => update.id);
   if (parked.length === 0) {
@@ -186,5 +184,7 @@ export async function park(
   const notes = journal.take({ keptIds: await keepAside(parked, delivery) });
   const settled = await delivery.mailbox.settle(contact, { done, applied: {}, notes, sent: done });
   // Erased while the request was out: what was kept goes with the wake-up.
-  return settled ? { kind: "parked", parked, remaining: false } : { kind: "settled", requests: 1 };
+  return settled
+    ? { kind: "parked", parked, remaining: updates.length < waiting }
+    : { kind: "settled", requests: 1 };
 }

@@ -11,7 +11,7 @@ import {
   type Figures,
 } from "../figures.ts";
 import { needsOf, type Need } from "../needs.ts";
-import { State, StoreState, Table, Terminal, Time, Trouble } from "../parts.tsx";
+import { State, StoreAndSpool, Table, Terminal, Time, Trouble } from "../parts.tsx";
 import { href, type Asked, type View } from "../view.ts";
 import { counted, exact } from "../words.ts";
 import { readGroups } from "./parked.tsx";
@@ -92,18 +92,7 @@ function Beside({ status }: { readonly status: StatusOfSome }) {
   const { store, spool, bus = {} } = status;
   return (
     <dl class="facts">
-      <div>
-        <dt>Store</dt>
-        <dd>
-          <StoreState store={store} />
-        </dd>
-      </div>
-      <div>
-        <dt>Spool</dt>
-        <dd>
-          {spool.events === 0 ? "empty" : `${counted(spool.events, "event")}, ${exact(spool.bytes)} bytes`}
-        </dd>
-      </div>
+      <StoreAndSpool store={store} spool={spool} />
       {Object.entries(bus).map(([source, { state, place, lag, message }]) => (
         <div>
           <dt>Bus of {source}</dt>

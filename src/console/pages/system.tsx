@@ -1,7 +1,7 @@
 import type { ReplicasState } from "../../http/schemas/state.ts";
 import type { AuditLine, Page, StatusOfSome } from "../answers.ts";
 import type { ProcessFacts } from "../facts.ts";
-import { Empty, Pager, refText, State, StoreState, Table, Terminal, Time, Trouble } from "../parts.tsx";
+import { Empty, Pager, refText, State, StoreAndSpool, Table, Terminal, Time, Trouble } from "../parts.tsx";
 import { href, type Asked, type View } from "../view.ts";
 import { counted, differenceSentence, duration, exact, upstreamSentence } from "../words.ts";
 import { worksOf } from "../figures.ts";
@@ -96,18 +96,7 @@ function Process(props: {
             <Time at={new Date(facts.startedAt).toISOString()} />, {duration(view.now - facts.startedAt)}
           </dd>
         </div>
-        <div>
-          <dt>Store</dt>
-          <dd>
-            <StoreState store={store} />
-          </dd>
-        </div>
-        <div>
-          <dt>Spool</dt>
-          <dd>
-            {counted(spool.events, "event")}, {exact(spool.bytes)} bytes
-          </dd>
-        </div>
+        <StoreAndSpool store={store} spool={spool} />
         <div>
           <dt>Retention</dt>
           <dd>

@@ -44,24 +44,18 @@ export function createRedisParkedIndex(
   const [jobs, failed] = [`{${prefix}}:contacts:`, `{${prefix}}:contacts:failed`];
   const parkedJobs = createParkedJobs(client, prefix);
   const script = (text: string) => createScript(client, text);
-  const [pendAll, listGroups, readGroup, listItems] = [
-    pendScript,
-    groupsScript,
-    groupScript,
-    itemsScript,
-  ].map(script) as [Run, Run, Run, Run];
-  const [setMark, putMark, listMarks, countOpen] = [
-    markScript,
-    putMarkScript,
-    marksScript,
-    openItemsScript,
-  ].map(script) as [Run, Run, Run, Run];
-  const [forget, adopt, adoptPieces, verify] = [
-    forgetMarksScript,
-    adoptEventsScript,
-    adoptPiecesScript,
-    verifyScript,
-  ].map(script) as [Run, Run, Run, Run];
+  const pendAll = script(pendScript);
+  const listGroups = script(groupsScript);
+  const readGroup = script(groupScript);
+  const listItems = script(itemsScript);
+  const setMark = script(markScript);
+  const putMark = script(putMarkScript);
+  const listMarks = script(marksScript);
+  const countOpen = script(openItemsScript);
+  const forget = script(forgetMarksScript);
+  const adopt = script(adoptEventsScript);
+  const adoptPieces = script(adoptPiecesScript);
+  const verify = script(verifyScript);
   const promoting = [root, failed];
 
   const textOf = (pieces: readonly IndexedPiece[]) =>
@@ -167,8 +161,6 @@ export function createRedisParkedIndex(
     },
   };
 }
-
-type Run = ReturnType<typeof createScript>;
 
 /** Key, count, first, last, sample, sources, mark. */
 type GroupRow = [string, number, string, string, string, string[], string[]];
